@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * keystore: local keys, bindings of logical units to keys, and the range
+ * cipher that seals and opens bytes of a bound unit.
+ */
+#ifndef _ASYM_KEYSTORE_H
+#define _ASYM_KEYSTORE_H
+
+#include <linux/refcount.h>
+#include <linux/scatterlist.h>
+#include <linux/types.h>
+#include <net/net_namespace.h>
+#include <uapi/linux/asym.h>
+
+struct asym_binding;
+
+/**
+ * asym_binding_get() - find the binding of a logical unit
+ * @net: network namespace of the connection
+ * @target: target IQN, zero terminated, compared case-insensitively
+ * @lun: the LUN field of the iSCSI header as one big-endian number
+ *
+ * Context: any that may take a BH spinlock or RCU; does not sleep.
+ * Return: a binding with a reference, or NULL when the unit is not bound.
+ */
+struct asym_binding *asym_binding_get(struct net *net, const char *target,
+				      u64 lun);
+
+/**
+ * asym_binding_hold() - take another reference
+ * @binding: a binding to which the caller has a reference
+ *
+ * Return: @binding
+ */
+struct asym_binding *asym_binding_hold(struct asym_binding *binding);
+
+/**
+ * asym_binding_put() - give back a reference
+ * @binding: binding or NULL
+ *
+ * Context: any, softirq included; what must sleep is deferred.
+ */
+void asym_binding_put(struct asym_binding *binding);
+
+/**
+ * asym_binding_is_plain() - is the unit explicitly allowed in the clear?
+ * @binding: binding
+ */
+bool asym_binding_is_plain(const struct asym_binding *binding);
+
+/**
+ * asym_binding_usable() - may data still be sealed and opened?
+ * @binding: binding
+ *
+ * Return: false once the binding or its key has been deleted, for good
+ */
+bool asym_binding_usable(const struct asym_binding *binding);
+
+/**
+ * asym_binding_block_size() - logical block size of the unit
+ * @binding: binding
+ *
+ * Return: bytes, 0 while it is neither pinned nor learned
+ */
+u32 asym_binding_block_size(const struct asym_binding *binding);
+
+/**
+ * asym_binding_learn_block_size() - take note of what READ CAPACITY said
+ * @binding: binding
+ * @bytes: block size
+ *
+ * The size outlives the connection.  The first learned size (or the pinned one)
+ * stays; a different one fails closed: the binding becomes unusable.
+ *
+ * Context: softirq
+ * Return: 0; -EINVAL when @bytes is not a power of two from 512 to 4096; -ESTALE
+ * when it contradicts what is known.  The event is sent by keystore.
+ */
+int asym_binding_learn_block_size(struct asym_binding *binding, u32 bytes);
+
+/**
+ * struct asym_range - bytes of a bound unit to seal or to open
+ * @binding: the unit; the caller keeps a reference until completion
+ * @offset: byte offset from the start of the unit, a multiple of 16
+ * @len: bytes, a multiple of 16
+ * @src: source, at least @len bytes
+ * @dst: destination, at least @len bytes; may be @src
+ * @seal: true to encrypt, false to decrypt
+ * @complete: called with the result, in softirq or process context, if and only
+ *	if asym_range_crypt() returned -EINPROGRESS
+ * @arg: for @complete
+ * The rest is private to keystore.
+ *
+ * The memory behind it is asym_range_size() bytes long; it, @src and @dst belong
+ * to the cipher until completion.  On the disk the result is what dm-crypt
+ * aes-xts-plain64 writes for the same key and sector size: the tweak is the
+ * number of the 512-byte unit in which the XTS sector begins (plus the IV offset
+ * of the binding), or the number of XTS sectors with iv_large_sectors.
+ */
+struct asym_range {
+	struct asym_binding	*binding;
+	u64			offset;
+	u32			len;
+	struct scatterlist	*src;
+	struct scatterlist	*dst;
+	bool			seal;
+	void			(*complete)(struct asym_range *range, int err);
+	void			*arg;
+	/* private: */
+	u32			done;
+	struct scatterlist	src_sg[2];
+	struct scatterlist	dst_sg[2];
+	u8			iv[16] __aligned(16);
+	void			*__req[] __aligned(128);
+};
+
+/**
+ * asym_range_size() - bytes to allocate for a struct asym_range
+ * @binding: a binding that is not plain
+ */
+unsigned int asym_range_size(const struct asym_binding *binding);
+
+/**
+ * asym_range_crypt() - seal or open a range
+ * @range: filled in by the caller
+ *
+ * Blocks of 16 bytes are addressed individually (IEEE 1619: T = E(K2, i) *
+ * alpha^j), so a range may begin and end anywhere inside an XTS sector.
+ *
+ * Context: softirq or process, does not sleep
+ * Return: 0 when done, -EINPROGRESS when @range->complete will be called, -ENOKEY
+ * when the binding is no longer usable, -EINVAL for a misaligned range, other
+ * errors from the cipher.
+ */
+int asym_range_crypt(struct asym_range *range);
+
+/**
+ * asym_range_crypt_wait() - asym_range_crypt() that sleeps until it is done
+ * @range: filled in by the caller; @complete and @arg are overwritten
+ *
+ * Context: process
+ * Return: as asym_range_crypt(), never -EINPROGRESS
+ */
+int asym_range_crypt_wait(struct asym_range *range);
+
+/**
+ * asym_event() - report a refusal to user space
+ * @net: network namespace
+ * @reason: why
+ * @target: target IQN or NULL
+ * @lun: LUN, meaningful with @target only
+ * @detail: a sentence a user can act on, or NULL; copied
+ *
+ * Sends a netlink message to the "events" group of the family if anybody
+ * listens, and logs it, both rate-limited per namespace and reason.
+ *
+ * Context: any
+ */
+void asym_event(struct net *net, enum asym_reason reason, const char *target,
+		u64 lun, const char *detail);
+
+/**
+ * asym_reason_name() - the short name of a reason, as in netlink and counters
+ * @reason: why
+ *
+ * Return: for example "unbound-lun"; "unknown" for values out of range
+ */
+const char *asym_reason_name(enum asym_reason reason);
+
+#endif /* _ASYM_KEYSTORE_H */
