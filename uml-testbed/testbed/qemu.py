@@ -1,0 +1,424 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Guests that run a stock Debian kernel in QEMU.
+
+The kernel comes from qemu/fetch-kernel, the root directory is the machine's
+own (read-only, below a tmpfs), so nothing has to be installed in a guest.  Two
+guests are connected by a Link:
+
+    link = Link()
+    a = QemuHost('initiator', '6.1', workdir, '192.0.2.1/24', link)
+    b = QemuHost('target', '6.12', workdir, '192.0.2.2/24', link, capture=pcap)
+    a.run('ping -c 1 192.0.2.2')
+
+The constructor returns while the guest still boots, so two guests boot side by
+side; the first run() waits until the guest is up.
+"""
+
+import functools
+import lzma
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import threading
+import time
+
+from .host import Host, HostError
+
+QEMU_DIR = os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), 'qemu')
+
+SERIES = ('6.1', '6.12')
+
+# What the initramfs needs to reach the root directory and the command channel;
+# everything else is loaded from there.
+BOOT_MODULES = ('virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay')
+
+# Loaded in every guest.  Without udev nobody notices that the CPU has AES or
+# that there is a SCSI disk, and without esp4_offload TCP gives up segmentation
+# offload over SAs, which is not how a real host behaves.
+MODULES = ('e1000e', 'configfs', 'sd_mod', 'iscsi_tcp', 'xfrm_user', 'esp4',
+           'esp4_offload', 'aesni_intel', 'ghash_clmulni_intel',
+           'poly1305_x86_64', 'chacha_x86_64', 'crc32c_intel')
+
+# A guest under TCG on a busy machine may stand still for seconds without being
+# broken; the longer limits keep kernel reports for what is.
+KERNEL_ARGS = ('console=ttyS0 loglevel=5 net.ifnames=0 mitigations=off nokaslr '
+               'tsc=reliable no_timer_check oops=panic panic=-1 '
+               'watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120')
+
+BOOT_TIMEOUT = 150
+
+
+@functools.lru_cache(maxsize=None)
+def kernel_tree(series):
+    """The directory that holds the Debian kernel of a series ('6.1')."""
+    done = subprocess.run([os.path.join(QEMU_DIR, 'fetch-kernel'), series],
+                          stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise HostError('no Debian kernel ' + series)
+    return done.stdout.splitlines()[-1]
+
+
+def default_accel():
+    """'kvm' where QEMU can run a stock kernel with it, else 'tcg'."""
+    # The device alone says little: with KVM inside of a machine that itself is
+    # a guest without VMX or SVM, QEMU starts and the kernel never gets going.
+    with open('/proc/cpuinfo') as f:
+        flags = next((line for line in f if line.startswith('flags')), '')
+    if os.access('/dev/kvm', os.R_OK | os.W_OK) \
+            and {'vmx', 'svm'} & set(flags.split()):
+        return 'kvm'
+    return 'tcg'
+
+
+def _module_name(path):
+    return os.path.basename(path.strip()).split('.')[0].replace('-', '_')
+
+
+def _load_order(modules_dir, names):
+    """Paths of the modules to load for these names, dependencies first."""
+    depends = {}
+    with open(os.path.join(modules_dir, 'modules.dep')) as lines:
+        for line in lines:
+            path, rest = line.rstrip('\n').split(':')
+            depends[_module_name(path)] = (path, rest.split())
+    with open(os.path.join(modules_dir, 'modules.builtin')) as lines:
+        builtin = set(map(_module_name, lines))
+    order = []
+    for name in names:
+        if name in builtin:
+            continue
+        if name not in depends:
+            raise HostError('no module %s in %s' % (name, modules_dir))
+        path, needed = depends[name]
+        # modules.dep lists what has to be loaded first last.
+        for item in needed[::-1] + [path]:
+            if item not in order:
+                order.append(item)
+    return order
+
+
+def _pad4(data):
+    return data + bytes(-len(data) % 4)
+
+
+def _cpio(files):
+    """A newc archive of [(name, mode, bytes)]."""
+    archive = []
+    for number, (name, mode, data) in enumerate(
+            files + [('TRAILER!!!', 0, b'')]):
+        path = name.encode() + b'\0'
+        fields = (number + 1, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0,
+                  len(path), 0)
+        header = b'070701' + b''.join(b'%08X' % field for field in fields)
+        archive += [_pad4(header + path), _pad4(data)]
+    return b''.join(archive)
+
+
+def _initramfs(modules_dir):
+    def read(path):
+        with open(path, 'rb') as f:
+            data = f.read()
+        return lzma.decompress(data) if path.endswith('.xz') else data
+
+    busybox = shutil.which('busybox')
+    if not busybox:
+        raise HostError('busybox is missing (package busybox-static)')
+    files = [('bin', 0o040755, b''), ('modules', 0o040755, b''),
+             ('bin/busybox', 0o100755, read(busybox)),
+             ('init', 0o100755, read(os.path.join(QEMU_DIR, 'init'))),
+             ('agent', 0o100755, read(os.path.join(QEMU_DIR, 'agent')))]
+    for number, path in enumerate(_load_order(modules_dir, BOOT_MODULES)):
+        files.append(('modules/%02d-%s.ko' % (number, _module_name(path)),
+                      0o100644, read(os.path.join(modules_dir, path))))
+    return _cpio(files)
+
+
+class _Spawner:
+    """Starts programs that the kernel kills when this process ends.
+
+    That is PR_SET_PDEATHSIG, and it goes by the *thread* that started the
+    program; so one thread that lives as long as this process starts them all.
+    """
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._wanted = threading.Semaphore(0)
+        self._done = threading.Semaphore(0)
+        self._thread = None
+
+    def _work(self):
+        while True:
+            self._wanted.acquire()
+            try:
+                self._value = subprocess.Popen(self._argv, **self._kwargs)
+            except OSError as err:
+                self._value = err
+            self._done.release()
+
+    def spawn(self, argv, **kwargs):
+        with self._lock:
+            if not self._thread:
+                self._thread = threading.Thread(target=self._work, daemon=True)
+                self._thread.start()
+            self._argv = ['setpriv', '--pdeathsig', 'KILL'] + argv
+            self._kwargs = kwargs
+            self._wanted.release()
+            self._done.acquire()
+            if isinstance(self._value, OSError):
+                raise HostError('cannot start %s: %s' % (argv[0], self._value))
+            return self._value
+
+
+_spawner = _Spawner()
+
+
+class Link:
+    """A cable with two ends, each for the constructor of one guest."""
+
+    def __init__(self):
+        self._ends = list(socket.socketpair())
+
+    def take(self):
+        if not self._ends:
+            raise HostError('both ends of this link are taken')
+        return self._ends.pop(0)
+
+    def close(self):
+        while self._ends:
+            self._ends.pop().close()
+
+
+class QemuHost(Host):
+    """One guest.
+
+    name      its host name, also the prefix of its files in workdir
+    series    '6.1' or '6.12'
+    workdir   directory of this machine for the share, the logs and the like
+    addr      address with prefix length of eth0
+    link      the Link that eth0 is plugged into
+    mtu       of eth0
+    capture   pcap file for what eth0 sends and receives; QEMU writes it
+    vcpus, mem, cmdline, modules, qemu_args
+              as they say; cmdline and qemu_args are added to the usual ones
+    icount    one virtual nanosecond is one instruction; implies one CPU
+    accel     'tcg' or 'kvm'; by default what works on this machine
+    """
+
+    slow = 4
+    _macs = iter(range(1, 255))
+
+    def __init__(self, name, series, workdir, addr=None, link=None, mtu=1500,
+                 capture=None, vcpus=2, mem='768M', cmdline='',
+                 modules=MODULES, qemu_args=(), icount=False, accel=None):
+        workdir = os.path.abspath(workdir)
+        self.name = name
+        self.addr = addr.split('/')[0] if addr else None
+        self.platform = 'qemu-' + series
+        tree = kernel_tree(series)
+        self.release = os.path.basename(tree)[len('debian-'):]
+        modules_dir = os.path.join(tree, 'lib/modules', self.release)
+        self.kdir = os.path.join(modules_dir, 'build')
+        self.share = os.path.join(workdir, name + '-share')
+        self.console = os.path.join(workdir, name + '-console.log')
+        self.qemu_log = os.path.join(workdir, name + '-qemu.log')
+
+        self._proc = None
+        self._setup = self._setup_commands(addr, link, mtu, modules)
+        self._boot_end = time.monotonic() + BOOT_TIMEOUT
+        self._boot_lock = threading.Lock()
+        self._send_lock = threading.Lock()
+        self._up = False
+        # Answers of the agent by token: None while it is awaited.
+        self._answers = {b'agent': None}
+        self._abandoned = set()
+        self._answer = threading.Condition()
+        self._eof = False
+
+        for tool in ('qemu-system-x86_64', 'setpriv'):
+            if not shutil.which(tool):
+                raise HostError(tool + ' is missing')
+        os.makedirs(self.share, exist_ok=True)
+        initramfs = os.path.join(workdir, name + '-initramfs')
+        with open(initramfs, 'wb') as f:
+            f.write(_initramfs(modules_dir))
+
+        self._agent, agent = socket.socketpair()
+        inherited = [agent]
+        args = ['qemu-system-x86_64', '-name', name, '-nodefaults',
+                '-no-user-config', '-display', 'none', '-no-reboot',
+                '-machine', 'q35',
+                '-accel', 'tcg' if icount else accel or default_accel(),
+                '-cpu', 'max,erms=off' if icount else 'max',
+                '-smp', '1' if icount else str(vcpus), '-m', str(mem),
+                '-kernel', os.path.join(tree, 'boot/vmlinuz-' + self.release),
+                '-initrd', initramfs,
+                '-append', '%s hostname=%s %s' % (KERNEL_ARGS, name, cmdline),
+                '-chardev', 'file,id=console,path=' + self.console,
+                '-serial', 'chardev:console',
+                '-device', 'virtio-serial-pci',
+                '-chardev', 'socket,id=agent,fd=%d' % agent.fileno(),
+                '-device', 'virtserialport,chardev=agent,name=agent']
+        if icount:
+            args += ['-icount', 'shift=0,sleep=on']
+        for tag, path, access in (('root', '/', ',readonly=on'),
+                                  ('modules', modules_dir, ',readonly=on'),
+                                  ('share', self.share, '')):
+            args += ['-fsdev', 'local,id=%s,path=%s,security_model=none,'
+                     'multidevs=remap%s' % (tag, path, access),
+                     '-device', 'virtio-9p-pci,fsdev=%s,mount_tag=%s'
+                     % (tag, tag)]
+        if link:
+            end = link.take()
+            inherited.append(end)
+            args += ['-netdev', 'stream,id=net,server=off,addr.type=fd,'
+                     'addr.str=%d' % end.fileno(),
+                     '-device', 'e1000e,netdev=net,mac=52:54:00:12:34:%02x'
+                     % next(self._macs)]
+            if capture:
+                args += ['-object', 'filter-dump,id=capture,netdev=net,file='
+                         + os.path.abspath(capture)]
+        args += list(qemu_args)
+        try:
+            with open(self.qemu_log, 'wb') as log:
+                self._proc = _spawner.spawn(
+                    args, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    start_new_session=True,
+                    pass_fds=[s.fileno() for s in inherited])
+        except BaseException:
+            self._agent.close()
+            raise
+        finally:
+            # With a copy left here, nobody would notice that QEMU is gone.
+            for s in inherited:
+                s.close()
+        threading.Thread(target=self._read_answers, daemon=True).start()
+
+    @staticmethod
+    def _setup_commands(addr, link, mtu, modules):
+        cmds = ['modprobe -a ' + ' '.join(modules)] if modules else []
+        if link:
+            # Stock e1000e offers bigger rings than it uses by default; with the
+            # default one a guest under TCG drops what comes in bursts.
+            cmds += ['ethtool -G eth0 rx 4096 tx 4096',
+                     'ip link set eth0 mtu %d up' % mtu]
+        if addr:
+            cmds.append('ip addr add %s dev eth0' % addr)
+        return cmds
+
+    # -- the command channel; the protocol is described in qemu/agent ----
+    def _read_answers(self):
+        data = b''
+        while True:
+            try:
+                more = self._agent.recv(1 << 16)
+            except OSError:
+                more = b''
+            with self._answer:
+                if not more:
+                    self._eof = True
+                    self._answer.notify_all()
+                    return
+                # The last line of an answer may have come in two pieces.
+                start = max(0, len(data) - 64)
+                data += more
+                while True:
+                    rest = self._take_answer(data, start)
+                    if rest is None:
+                        break
+                    data, start = rest, 0
+
+    def _take_answer(self, data, start):
+        """Store the first complete answer in data; return what follows it."""
+        marks = []
+        for token in [t for t, a in self._answers.items() if a is None] \
+                + list(self._abandoned):
+            mark = data.find(b'\n' + token + b' ', start)
+            if mark >= 0:
+                marks.append((mark, token))
+        if not marks:
+            return None
+        mark, token = min(marks)
+        end = data.find(b'\n', mark + 1)
+        if end < 0:
+            return None
+        if token in self._abandoned:
+            self._abandoned.remove(token)
+        else:
+            rc = int(data[mark + len(token) + 2:end])
+            self._answers[token] = (rc, data[:mark])
+            self._answer.notify_all()
+        return data[end + 1:]
+
+    def _wait_answer(self, token, end):
+        with self._answer:
+            while self._answers[token] is None:
+                left = end - time.monotonic()
+                if self._eof or left <= 0:
+                    del self._answers[token]
+                    self._abandoned.add(token)
+                    if self._eof:
+                        raise ConnectionError('QEMU has ended')
+                    raise TimeoutError
+                self._answer.wait(left)
+            return self._answers.pop(token)
+
+    def _command(self, cmd, timeout):
+        token = secrets.token_hex(16)
+        escaped = ''.join(
+            c if c.isalnum() or c in ' ./-_=' else
+            ''.join('\\0%03o' % byte for byte in c.encode())
+            for c in cmd)
+        line = '%s %d x%s\n' % (token, max(1, round(timeout)), escaped)
+        token = token.encode()
+        with self._answer:
+            self._answers[token] = None
+        start = time.monotonic()
+        with self._send_lock:
+            self._agent.sendall(line.encode())
+        # The guest ends the command in time; the host only has to help out when
+        # the guest itself hangs.
+        rc, out = self._wait_answer(token, start + timeout + 20)
+        if rc in (137, 143) and time.monotonic() - start >= timeout:
+            raise TimeoutError
+        return rc, out
+
+    def _wait_boot(self):
+        with self._boot_lock:
+            if self._up:
+                return
+            try:
+                self._wait_answer(b'agent', self._boot_end)
+                for cmd in self._setup:
+                    rc, out = self._command(cmd, 60)
+                    if rc:
+                        raise HostError('%s: %s\n%s' % (
+                            self.name, cmd, out.decode('utf-8', 'replace')))
+            except (OSError, KeyError):
+                raise HostError('%s did not come up, see %s and %s' % (
+                    self.name, self.console, self.qemu_log)) from None
+            self._up = True
+
+    # -- Host ------------------------------------------------------------
+    def _exchange(self, cmd, timeout):
+        self._wait_boot()
+        return self._command(cmd, timeout)
+
+    def alive(self):
+        return self._proc.poll() is None and not self._eof
+
+    def _shutdown(self):
+        if self._proc.poll() is None:
+            self._proc.terminate()
+            try:
+                self._proc.wait(10)
+            except subprocess.TimeoutExpired:
+                self._proc.kill()
+                self._proc.wait()
+        # Wakes the reader thread, which a close() would not.
+        try:
+            self._agent.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
