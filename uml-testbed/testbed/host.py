@@ -104,6 +104,8 @@ class Host:
     console = None
     kdir = None
     platform = None
+    # modprobe, such that it finds the modules of the guest's kernel
+    modprobe_cmd = 'modprobe'
     # Factor for timeouts: a debug kernel and TCG are slow.
     slow = 1
 
@@ -156,6 +158,9 @@ class Host:
             return (res,) if res.rc == 0 else None
         return poll('%s: %s' % (self.name, cmd), once,
                     timeout * self.slow)[0].out
+
+    def modprobe(self, *names):
+        self.run('%s -a %s' % (self.modprobe_cmd, ' '.join(names)))
 
     def path(self, name):
         """Path on the machine of a file in the share."""

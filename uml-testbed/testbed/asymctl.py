@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0
+"""asymctl in a guest, and the counters of the modules."""
+
+import json
+import os
+import shutil
+import subprocess
+
+from . import cache
+from .host import HostError
+
+TOOL = os.path.join(cache.TOP, 'tools')
+
+
+def _build():
+    """The executable, built from the sources in tools/ and include/."""
+    files = []
+    for top in ('tools', 'include'):
+        for base, dirs, names in os.walk(os.path.join(cache.TOP, top)):
+            dirs.sort()
+            files += [os.path.relpath(os.path.join(base, n), cache.TOP)
+                      for n in sorted(names)
+                      if n.endswith(('.c', '.h', '.mk')) or n == 'Makefile']
+    if 'tools/Makefile' not in files and \
+            'tools/asymctl/Makefile' not in files:
+        raise HostError('tools/ has no Makefile to build asymctl with')
+    key = cache.digest(*files, *(('file', os.path.join(cache.TOP, f))
+                                 for f in files))
+
+    def make(tmp):
+        for f in files:
+            os.makedirs(os.path.dirname(os.path.join(tmp, f)), exist_ok=True)
+            shutil.copy2(os.path.join(cache.TOP, f), os.path.join(tmp, f))
+        where = 'tools/asymctl' if 'tools/asymctl/Makefile' in files \
+            else 'tools'
+        res = subprocess.run(['make', '-s', '-C', os.path.join(tmp, where)],
+                             stdout=subprocess.PIPE, text=True,
+                             stderr=subprocess.STDOUT)
+        if res.returncode:
+            raise HostError('asymctl does not build:\n' + res.stdout)
+        found = [os.path.join(b, 'asymctl') for b, d, n in os.walk(tmp)
+                 if 'asymctl' in n and os.path.isfile(os.path.join(
+                     b, 'asymctl'))]
+        if not found:
+            raise HostError('the build made no asymctl')
+        os.rename(found[0], os.path.join(tmp, 'asymctl.bin'))
+
+    return os.path.join(cache.build('asymctl-' + key, make), 'asymctl.bin')
+
+
+def path(host):
+    """Path of asymctl in the guest."""
+    if not os.path.exists(host.path('asymctl')):
+        shutil.copy2(_build(), host.path('asymctl.tmp'))
+        os.rename(host.path('asymctl.tmp'), host.path('asymctl'))
+    return '/share/asymctl'
+
+
+def ctl(host, args, check=True, stdin=None):
+    cmd = path(host) + ' ' + args
+    if stdin is not None:
+        name = host.write('asymctl.in', stdin)
+        cmd = '%s < %s; rc=$?; rm %s; exit $rc' % (cmd, name, name)
+    return host.run(cmd, check=check)
+
+
+def ctl_json(host, args):
+    return json.loads(ctl(host, '-j ' + args).out)
+
+
+class Key:
+    """A local key; raw is what the kernel got."""
+
+    def __init__(self, name='k0', bits=512, raw=None):
+        self.name = name
+        self.raw = raw or os.urandom(bits // 8)
+
+    def add(self, host):
+        """Into the keyring of the guest, then by reference into keystore."""
+        desc = 'asym:' + self.name
+        name = host.write('key.tmp', self.raw)
+        host.run('keyctl padd logon %s @u < %s > /dev/null; rc=$?; rm %s;'
+                 ' exit $rc' % (desc, name, name))
+        # The kernel searches the keyrings of the caller: make sure that the
+        # user keyring is one of them.
+        ctl(host, 'key add %s cipher aes-xts-plain64 keyring logon:%s'
+            % (self.name, desc))
+
+
+def bind(host, iqn, lun=0, key=None, sector_size=None, plain=False):
+    if plain:
+        ctl(host, 'bind add iqn %s lun %d plain' % (iqn, lun))
+        return None
+    if key is None:
+        key = Key('k%d' % lun)
+        key.add(host)
+    ctl(host, 'bind add iqn %s lun %d key %s%s' % (
+        iqn, lun, key.name,
+        ' sector-size %d' % sector_size if sector_size else ''))
+    return key
+
+
+def counters(host):
+    """/proc/net/esp_asym_stat as a dictionary."""
+    res = {}
+    for line in host.read('/proc/net/esp_asym_stat').splitlines():
+        name, value = line.split()
+        res[name] = int(value)
+    return res

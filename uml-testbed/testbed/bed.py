@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Both hosts, the wire between them and everything a scenario does to them."""
+
+import os
+import shutil
+import tempfile
+
+from . import asymctl, cache, iscsi, modules
+from .host import HostError
+from .sa import Sas, is_asym
+
+INITIATOR = '192.0.2.1'
+TARGET = '192.0.2.2'
+
+PLATFORMS = ('uml', 'uml-debug', 'qemu-6.1', 'qemu-6.12', 'qemu-6.1-6.12')
+
+
+class FixedCapture:
+    """The capture of a platform that records from boot to end."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def stop(self):
+        return self.path
+
+
+class Bed:
+    """Use as a context manager: what it started ends with it.
+
+    platform  one of PLATFORMS
+    offload   with esp4_offload, or without
+    """
+
+    def __init__(self, platform='uml', mtu=1500, offload=True, workdir=None,
+                 mem=None):
+        if platform not in PLATFORMS:
+            raise HostError('no platform ' + platform)
+        self.platform = platform
+        self.mtu = mtu
+        self.offload = offload
+        self.workdir = workdir or tempfile.mkdtemp(prefix='asym-bed-')
+        self._own_workdir = workdir is None
+        self.net = None
+        self.hosts = []
+        self.sas = None
+        self.target = None
+        self.i_iscsi = None
+        try:
+            if platform.startswith('uml'):
+                self._boot_uml(mem)
+            else:
+                self._boot_qemu()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _boot_uml(self, mem):
+        from .net import Network
+        from .uml import UmlHost
+
+        flavour = 'debug' if self.platform == 'uml-debug' else 'release'
+        kernel = cache.uml_kernel(flavour)
+        self.net = Network(['tap-i', 'tap-t'], self.mtu)
+        for name, addr, tap in (('initiator', INITIATOR, 'tap-i'),
+                                ('target', TARGET, 'tap-t')):
+            self.hosts.append(UmlHost(
+                name, addr, kernel, os.path.join(self.workdir, name),
+                self.net, tap, flavour=flavour,
+                mem=mem or ('384M' if flavour == 'release' else '768M')))
+
+    def _boot_qemu(self):
+        from . import qemu
+
+        series = self.platform.split('-')[1:]
+        link = qemu.Link()
+        self._pcap = os.path.join(self.workdir, 'wire.pcap')
+        names = [m for m in qemu.MODULES
+                 if self.offload or not m.endswith('_offload')]
+        for name, addr, ver in (('initiator', INITIATOR, series[0]),
+                                ('target', TARGET, series[-1])):
+            self.hosts.append(qemu.QemuHost(
+                name, ver, self.workdir, addr + '/24', link, mtu=self.mtu,
+                modules=names,
+                capture=self._pcap if name == 'target' else None))
+
+    @property
+    def i(self):
+        return self.hosts[0]
+
+    @property
+    def t(self):
+        return self.hosts[1]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.stop()
+
+    def stop(self):
+        for host in self.hosts:
+            host.stop()
+        if self.net:
+            self.net.stop()
+        if self._own_workdir:
+            shutil.rmtree(self.workdir, ignore_errors=True)
+
+    # -- steps -----------------------------------------------------------
+    def capture(self):
+        """What the hosts send each other from now on; stop() gives a path."""
+        if self.net:
+            return self.net.capture(os.path.join(self.workdir, 'wire.pcap'))
+        return FixedCapture(self._pcap)
+
+    def load(self, hosts=None, params=None):
+        """esp4 and the modules under test."""
+        for host in hosts or self.hosts:
+            modules.load(host, self.offload, params)
+
+    def secure(self, kind, **args):
+        """Install SAs of a kind (see sa.py), with all that they need."""
+        if is_asym(kind):
+            self.load()
+        elif kind != 'plain':
+            for host in self.hosts:
+                modules.load_esp(host, self.offload)
+        self.sas = Sas(self.i, self.t, kind, **args)
+        self.sas.install()
+        return self.sas
+
+    def serve(self, luns=None, **args):
+        """Start a target on the target host."""
+        self.target = iscsi.Target(self.t, luns or [iscsi.Lun(0)], **args)
+        return self.target
+
+    def bind(self, lun=0, key=None, sector_size=None, plain=False):
+        """Bind a LUN of the target, with a key of ours or as plain."""
+        return asymctl.bind(self.i, self.target.iqn, lun, key, sector_size,
+                            plain)
+
+    def login(self, settings=None, target=None, **args):
+        if not self.i_iscsi:
+            self.i_iscsi = iscsi.Initiator(self.i)
+        return self.i_iscsi.login(target or self.target, settings, **args)
+
+    def crash_reports(self):
+        return [r for h in self.hosts for r in h.crash_reports()]

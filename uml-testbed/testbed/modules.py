@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The modules under test: built for a kernel, loaded into a guest."""
+
+import os
+import shutil
+import subprocess
+
+from . import cache
+from .host import HostError
+
+ORDER = ('iscsi_parse', 'keystore', 'esp_asym')
+SOURCES = ('Kbuild', 'Makefile', 'include') + ORDER
+
+
+def _files():
+    for top in SOURCES:
+        path = os.path.join(cache.TOP, top)
+        if os.path.isfile(path):
+            yield top
+            continue
+        for base, dirs, files in os.walk(path):
+            dirs.sort()
+            for name in sorted(files):
+                if name.endswith(('.c', '.h', '.rst', '.yaml', '.S')) or \
+                        name in ('Kbuild', 'Makefile', 'Kconfig'):
+                    yield os.path.relpath(os.path.join(base, name), cache.TOP)
+
+
+def build(kdir, arch=None, flags=()):
+    """Directory with the .ko files for the kernel whose build tree is kdir.
+
+    The sources are copied first: builds for several kernels do not meet, and
+    the source tree stays clean.
+    """
+    files = list(_files())
+    if 'Kbuild' not in files:
+        raise HostError('no Kbuild at the top of the tree')
+    key = cache.digest(kdir, arch, *flags, *files,
+                       *(('file', os.path.join(cache.TOP, f)) for f in files))
+
+    def make(tmp):
+        for f in files:
+            os.makedirs(os.path.dirname(os.path.join(tmp, f)), exist_ok=True)
+            shutil.copyfile(os.path.join(cache.TOP, f), os.path.join(tmp, f))
+        argv = ['make', '-s', '-j2', '-C', kdir, 'M=' + tmp]
+        if arch:
+            argv.append('ARCH=' + arch)
+        res = subprocess.run(argv + list(flags) + ['modules'],
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             text=True)
+        if res.returncode:
+            raise HostError('the modules do not build for %s:\n%s'
+                            % (kdir, res.stdout))
+        for base, dirs, names in os.walk(tmp):
+            for name in names:
+                if name.endswith('.ko') and base != tmp:
+                    shutil.copyfile(os.path.join(base, name),
+                                    os.path.join(tmp, name))
+        for name in ORDER:
+            if not os.path.exists(os.path.join(tmp, name + '.ko')):
+                raise HostError('the build made no %s.ko' % name)
+
+    return cache.build('modules-' + key, make)
+
+
+def build_for(host):
+    return build(host.kdir, 'um' if host.platform.startswith('uml') else None)
+
+
+def _depends(ko):
+    out = subprocess.run(['modinfo', '-F', 'depends', ko], check=True,
+                         stdout=subprocess.PIPE, text=True).stdout
+    return [d for d in out.strip().split(',') if d and d not in ORDER]
+
+
+def load_esp(host, offload=True):
+    """Ordinary ESP.  The kernel loads esp4_offload by itself only for SAs
+    that name a device, and TCP does not use GSO without it."""
+    host.modprobe('esp4', *(['esp4_offload'] if offload else []))
+
+
+def load(host, offload=True, params=None, directory=None):
+    """esp4 and the modules under test; params maps a module to arguments."""
+    load_esp(host, offload)
+    directory = directory or build_for(host)
+    lines = ['set -e']
+    need = []
+    for name in ORDER:
+        ko = os.path.join(directory, name + '.ko')
+        need += [d for d in _depends(ko) if d not in need]
+        shutil.copyfile(ko, host.path(name + '.ko'))
+        lines.append('insmod /share/%s.ko %s'
+                     % (name, (params or {}).get(name, '')))
+    if not offload:
+        need = [d for d in need if not d.endswith('_offload')]
+    if need:
+        host.modprobe(*need)
+    host.run('\n'.join(lines))
+
+
+def unload(host):
+    """Take the modules out again; fails while an asym SA lives."""
+    host.run('set -e; ' + '; '.join('rmmod ' + m for m in reversed(ORDER)))

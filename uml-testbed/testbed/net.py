@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The wire between the hosts: a bridge and a tap per host in a network
+namespace of its own, so that nothing of the machine's network is touched and
+nobody needs to clean up: the namespace ends with the process that holds it.
+
+    initiator [vec0] --- tap-i --- br0 --- tap-t --- [vec0] target
+                                    |
+                                 tcpdump
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+
+from .host import HostError, poll
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """For preexec_fn: no process of a test outlives the test runner."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Network:
+    def __init__(self, taps, mtu=1500):
+        self.mtu = mtu
+        self._captures = []
+        # cat ends when our end of its standard input closes.
+        self._holder = subprocess.Popen(
+            ['unshare', '--net', 'sh', '-c', 'echo; exec cat'],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            self._holder.stdout.readline()
+            lines = ['link add br0 type bridge',
+                     'link set br0 mtu %d' % mtu]
+            for tap in taps:
+                lines += ['tuntap add %s mode tap' % tap,
+                          'link set %s mtu %d master br0 up' % (tap, mtu)]
+            lines += ['link set br0 up', 'link set lo up']
+            # No packets of its own on the wire: what a capture shows is
+            # what the hosts sent.
+            self.run(['sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/all/'
+                      'disable_ipv6; echo 1 > /proc/sys/net/ipv6/conf/'
+                      'default/disable_ipv6'])
+            self.run(['ip', '-batch', '-'], input='\n'.join(lines))
+        except BaseException:
+            self.stop()
+            raise
+
+    def command(self, argv):
+        """argv prefixed such that it runs in the namespace."""
+        return ['nsenter', '--net=/proc/%d/ns/net' % self._holder.pid,
+                '--'] + argv
+
+    def run(self, argv, input=None):
+        res = subprocess.run(self.command(argv), input=input, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if res.returncode:
+            raise HostError('%s: %s' % (' '.join(argv), res.stdout.rstrip()))
+        return res.stdout
+
+    def capture(self, path, filter='', snaplen=262144):
+        """Start to record what passes the bridge; returns a Capture."""
+        cap = Capture(self, path, filter, snaplen)
+        self._captures.append(cap)
+        return cap
+
+    def stop(self):
+        for cap in self._captures:
+            cap.stop()
+        self._captures = []
+        if self._holder.poll() is None:
+            self._holder.stdin.close()
+            self._holder.wait()
+        self._holder.stdout.close()
+
+
+class Capture:
+    """tcpdump on the bridge, outside of the hosts: inside, ESP GRO would
+    already have decrypted what is seen."""
+
+    def __init__(self, net, path, filter, snaplen):
+        self.path = path
+        self._log = path + '.log'
+        argv = ['tcpdump', '-i', 'br0', '-s', str(snaplen), '-U', '-n',
+                '-B', '65536', '-Z', 'root', '-w', path]
+        with open(self._log, 'wb') as log:
+            self._proc = subprocess.Popen(
+                net.command(argv + filter.split()), stderr=log,
+                stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        poll('tcpdump', lambda: self._ready())
+
+    def _ready(self):
+        if self._proc.poll() is not None:
+            with open(self._log) as f:
+                raise HostError('tcpdump: ' + f.read())
+        with open(self._log) as f:
+            return 'listening on' in f.read()
+
+    def stop(self):
+        """End the recording and return the path of the file."""
+        if self._proc is None:
+            return self.path
+        # What is in flight to tcpdump shall be in the file: the file is
+        # complete when it does not grow any more.
+        size, since = -1, time.monotonic()
+        while time.monotonic() - since < 0.3:
+            now = os.path.getsize(self.path)
+            if now != size:
+                size, since = now, time.monotonic()
+            time.sleep(0.05)
+        self._proc.send_signal(signal.SIGINT)
+        self._proc.wait()
+        self._proc = None
+        with open(self._log) as f:
+            text = f.read()
+        if '0 packets dropped by kernel' not in text:
+            raise HostError('incomplete capture: ' + text)
+        os.unlink(self._log)
+        return self.path
