@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Tests, and what they share.
+
+A test is a function decorated with @test; its name says what it proves.  It
+gets a Context, and it fails by raising.
+"""
+
+import hashlib
+import os
+import struct
+import traceback
+
+from .bed import Bed
+from .host import HostError
+
+TESTS = []
+
+
+class Failure(Exception):
+    """What was seen is not what must be seen."""
+
+
+def check(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def test(*variants, platforms=None):
+    """Register a test.
+
+    variants   dictionaries of keyword arguments: one test for each, named
+               after the function and the values
+    platforms  prefix of the platforms it can run on; None: all
+    """
+    def register(func):
+        for args in variants or ({},):
+            name = func.__name__
+            for key, value in args.items():
+                if value is True:
+                    name += '_' + key
+                elif isinstance(value, str):
+                    name += '_' + value
+                elif value is not False:
+                    name += '_%s_%s' % (key, value)
+            TESTS.append(Test(name.replace('-', '_'), func, args, platforms))
+        return func
+    return register
+
+
+class Test:
+    def __init__(self, name, func, args, platforms):
+        self.name = name
+        self.func = func
+        self.args = args
+        self.platforms = platforms
+
+    def runs_on(self, platform):
+        return self.platforms is None or platform.startswith(self.platforms)
+
+
+class Context:
+    """What a test works with: beds on the platform of the run."""
+
+    def __init__(self, platform, workdir):
+        self.platform = platform
+        self.workdir = workdir
+        self.bytes = 0		# of data that were written and verified
+        self.notes = []
+        self._beds = []
+
+    # On slow platforms a test may do less of the same.
+    @property
+    def quick(self):
+        return self.platform != 'uml'
+
+    def bed(self, **args):
+        bed = Bed(self.platform, workdir=os.path.join(
+            self.workdir, 'bed%d' % len(self._beds)), **args)
+        self._beds.append(bed)
+        return bed
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def close(self):
+        """Stop everything; returns the kernel reports."""
+        reports = []
+        for bed in self._beds:
+            for host in bed.hosts:
+                if not host.alive():
+                    reports.append('%s: the guest is dead' % host.name)
+            if self.platform == 'uml-debug':
+                for host in bed.hosts:
+                    if host.alive():
+                        try:
+                            _kmemleak(host)
+                        except HostError as err:
+                            reports.append(str(err))
+            reports += bed.crash_reports()
+            bed.stop()
+        return reports
+
+    def log(self, out):
+        for bed in self._beds:
+            for host in bed.hosts:
+                out.write('\n==== console of %s\n%s' % (
+                    host.name, host.console_text()))
+
+
+def _kmemleak(host):
+    """Have kmemleak report; it wants an object to be unreferenced in two
+    scans before it does."""
+    out = host.run('echo scan > /sys/kernel/debug/kmemleak;'
+                   ' echo scan > /sys/kernel/debug/kmemleak;'
+                   ' cat /sys/kernel/debug/kmemleak', timeout=120,
+                   check=False)
+    if 'unreferenced object' in out.out:
+        raise HostError('%s: kmemleak:\n%s' % (host.name, out.out[:6000]))
+
+
+def run_one(test, platform, workdir, log_path):
+    """Returns (reason or None, context)."""
+    ctx = Context(platform, workdir)
+    reason = None
+    trace = ''
+    reports = []
+    try:
+        try:
+            test.func(ctx, **test.args)
+        except (Failure, HostError) as err:
+            reason = str(err).strip().split('\n')[0] or type(err).__name__
+            trace = '%s\n\n%s' % (err, traceback.format_exc())
+        except Exception as err:
+            reason = '%s: %s' % (type(err).__name__, err)
+            trace = traceback.format_exc()
+    finally:
+        reports = ctx.close()
+    if reports and not reason:
+        reason = 'kernel report: ' + next(
+            (line for line in reports[0].splitlines()[0:3]
+             if line.strip()), '')
+    if reason:
+        with open(log_path, 'w') as out:
+            out.write('%s on %s\n%s\n' % (test.name, platform, reason))
+            out.write('\n'.join(ctx.notes) + '\n' + trace)
+            for report in reports:
+                out.write('\n==== report\n' + report + '\n')
+            ctx.log(out)
+    return reason, ctx
+
+
+# -- pcap ----------------------------------------------------------------
+def frames(path):
+    """The frames of a pcap file."""
+    with open(path, 'rb') as f:
+        head = f.read(24)
+        check(len(head) == 24, 'the capture is empty')
+        order = '<' if head[:4] in (b'\xd4\xc3\xb2\xa1', b'\x4d\x3c\xb2\xa1') \
+            else '>'
+        while True:
+            rec = f.read(16)
+            if len(rec) < 16:
+                return
+            length, = struct.unpack(order + 'I', rec[8:12])
+            yield f.read(length)
+
+
+def foreign_frames(path):
+    """Frames that are neither ESP nor ARP, and the number of ESP frames."""
+    foreign, esp = [], 0
+    for frame in frames(path):
+        kind = frame[12:14]
+        if kind == b'\x08\x06':
+            continue
+        if kind == b'\x08\x00' and frame[23] == 50:
+            esp += 1
+        else:
+            foreign.append(frame)
+    return foreign, esp
+
+
+def count_in_file(path, needle):
+    with open(path, 'rb') as f:
+        return f.read().count(needle)
+
+
+def sha256_file(path):
+    h = hashlib.sha256()
+    with open(path, 'rb') as f:
+        for block in iter(lambda: f.read(1 << 20), b''):
+            h.update(block)
+    return h.hexdigest()

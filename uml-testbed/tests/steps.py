@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Steps that several scenarios take."""
+
+import json
+import os
+import subprocess
+
+from testbed import cache, iscsi
+from testbed.suite import check, count_in_file, foreign_frames, sha256_file
+
+FSDIR = '/tmp/fs'
+
+
+def reread(host, disk):
+    """Have the next read of a disk go to the disk."""
+    host.run('sync; blockdev --flushbufs %s; echo 3 > /proc/sys/vm/drop_caches'
+             % disk)
+
+
+# -- a file system with a source tree --------------------------------------
+def source_tree(ctx, host):
+    """A tar file with some thousand source files in the share of a host, and
+    the sums of its files for sha256sum -c; returns their guest paths."""
+    tree = os.path.join(cache.uml_kernel('release'), 'build')
+    parts = ['scripts'] if ctx.quick else ['scripts', 'include/net',
+                                           'include/linux']
+    if ctx.quick:
+        parts = ['include/net', 'include/crypto']
+    subprocess.run(['tar', '-cf', host.path('tree.tar'), '-C', tree] + parts,
+                   check=True)
+    with open(host.path('tree.sha256'), 'w') as out:
+        for part in parts:
+            for base, dirs, files in os.walk(os.path.join(tree, part)):
+                for name in files:
+                    path = os.path.join(base, name)
+                    if os.path.isfile(path) and not os.path.islink(path):
+                        out.write('%s  %s\n' % (sha256_file(path),
+                                                os.path.relpath(path, tree)))
+    return '/share/tree.tar', '/share/tree.sha256'
+
+
+def fill_fs(ctx, host, disk):
+    tar, sums = source_tree(ctx, host)
+    host.run('mkfs.ext4 -q -F %s && mkdir -p %s && mount %s %s'
+             ' && tar -xf %s -C %s && umount %s'
+             % (disk, FSDIR, disk, FSDIR, tar, FSDIR, FSDIR), timeout=180)
+    return sums
+
+
+def verify_fs(host, disk, sums, fsck=True, mount=''):
+    """Every file is what it was, and the file system is sound."""
+    host.run('mkdir -p %s && mount %s %s %s' % (FSDIR, mount, disk, FSDIR))
+    res = host.run('cd %s && sha256sum -c --quiet %s' % (FSDIR, sums),
+                   timeout=180, check=False)
+    host.run('umount ' + FSDIR)
+    check(res.rc == 0, 'files differ: ' + res.out[:500])
+    if fsck:
+        host.run('fsck.ext4 -fn ' + disk, timeout=120)
+
+
+# -- fio ---------------------------------------------------------------------
+def fio(ctx, host, disk, size, name='fio'):
+    """Random reads and writes of mixed sizes with verification; returns the
+    bytes moved, which the run counts."""
+    base = ('fio --name=v --filename=%s --direct=1 --ioengine=libaio'
+            ' --iodepth=16 --thread --bsrange=512-1m --blockalign=512'
+            ' --size=%d --verify=crc32c --verify_fatal=1 --randseed=%d'
+            ' --output-format=json --output=/share/%s.json')
+    moved = 0
+    # The first pass lays out data for the reads of the second to meet.
+    for seed, how in ((1, '--rw=randwrite --do_verify=1'),
+                      (2, '--rw=randrw --do_verify=1 --norandommap=0'
+                          ' --serialize_overlap=1')):
+        res = host.run((base % (disk, size, seed, name)) + ' ' + how,
+                       timeout=900, check=False)
+        check(res.rc == 0, 'fio: ' + res.out[-800:])
+        with open(host.path(name + '.json')) as f:
+            text = f.read()
+        job = json.loads(text[text.index('{'):])['jobs'][0]
+        check(job['error'] == 0, 'fio: error %d' % job['error'])
+        check(job['read']['io_bytes'] > 0, 'fio verified nothing')
+        moved += job['read']['io_bytes'] + job['write']['io_bytes']
+    ctx.bytes += moved
+    return moved
+
+
+# -- three witnesses -----------------------------------------------------------
+class Witnesses:
+    """Hits of a marker in the capture, on the target and on the initiator.
+    Each hit in the capture or at the target may be half a marker."""
+
+    def __init__(self, wire, target, initiator, written, foreign, esp):
+        self.wire = wire
+        self.target = target
+        self.initiator = initiator
+        self.written = written
+        self.foreign = foreign
+        self.esp = esp
+
+    def __str__(self):
+        return ('%d markers written: %d hits on the wire, %d at the target,'
+                ' %d at the initiator; %d frames other than ESP, %d of ESP'
+                % (self.written, self.wire, self.target, self.initiator,
+                   len(self.foreign), self.esp))
+
+
+def marked(marker, size):
+    """Data full of a marker, at all alignments."""
+    record = marker + b'.' * 29
+    return (record * (size // len(record) + 1))[:size]
+
+
+def halves(path, marker):
+    """A hit is either half of the marker: that is one cipher block."""
+    return max(count_in_file(path, marker[:16]),
+               count_in_file(path, marker[16:]))
+
+
+def witnesses(ctx, bed, session, lun, size):
+    """Write a file full of markers, read it back, and count."""
+    marker = os.urandom(32)
+    data = marked(marker, size)
+    capture = bed.capture()
+    name = bed.i.write('marked', data)
+    disk = session.disk(lun.number)
+    bed.i.run('dd if=%s of=%s bs=64k oflag=direct conv=fsync 2>/dev/null'
+              % (name, disk), timeout=180)
+    reread(bed.i, disk)
+    bed.i.run('dd if=%s of=/share/back bs=64k count=%d iflag=direct'
+              ' 2>/dev/null' % (disk, size // 65536), timeout=180)
+    bed.target.sync()
+    pcap = capture.stop()
+    foreign, esp = foreign_frames(pcap)
+    res = Witnesses(halves(pcap, marker), halves(lun.path, marker),
+                    count_in_file(bed.i.path('back'), marker),
+                    data.count(marker), foreign, esp)
+    ctx.note(str(res))
+    with open(bed.i.path('back'), 'rb') as f:
+        check(f.read() == data, 'what was read is not what was written')
+    return res
+
+
+def disk(bed, lun=None, settings=None, **bind):
+    """Serve, bind (on asym SAs), log in; returns (session, lun)."""
+    lun = lun or iscsi.Lun(0)
+    bed.serve([lun])
+    if bed.sas.kind.startswith('asym') and bind.get('key') is not False:
+        bed.bind(lun.number, **bind)
+    return bed.login(settings), lun

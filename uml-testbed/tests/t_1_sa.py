@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0
+"""SAs: which are accepted, which refused and how, and what becomes of
+ordinary ones."""
+
+import os
+
+from testbed import modules
+from testbed.sa import Sas, batch, flush
+from testbed.suite import check, foreign_frames, test
+
+KEY = '00' * 36
+
+
+def talk(bed, size=1 << 20):
+    """Move data over TCP to the discard port and compare."""
+    data = os.urandom(size)
+    name = bed.i.write('talk', data)
+    server = bed.t.start('busybox nc -l -p 9 > /share/got', timeout=30)
+    # Until the server listens the connection is refused.
+    bed.i.poll('busybox nc -w 5 %s 9 < %s' % (bed.t.addr, name))
+    server.wait()
+    with open(bed.t.path('got'), 'rb') as f:
+        check(f.read() == data, 'TCP delivered something else')
+
+
+@test({'kind': 'asym'}, {'kind': 'asym', 'esn': True}, {'kind': 'asym-enc'},
+      {'kind': 'asym-enc', 'esn': True})
+def sa_is_accepted(ctx, kind, esn=False):
+    """... and traffic that is not iSCSI passes, as ESP only."""
+    bed = ctx.bed()
+    bed.secure(kind, esn=esn)
+    out = bed.i.run('ip xfrm state').out
+    check('asym(gcm(aes))' in out, 'the SA does not show its algorithm')
+    cap = bed.capture()
+    talk(bed)
+    foreign, esp = foreign_frames(cap.stop())
+    check(not foreign, '%d frames are not ESP' % len(foreign))
+    check(esp > 10, 'no ESP on the wire')
+
+
+def refused(host, args, sentence=True):
+    res = host.run('ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp'
+                   ' spi 0x77 reqid 1 ' + args, check=False)
+    check(res.rc, 'accepted: ' + args)
+    if sentence:
+        # ip prints "Error: <sentence>." for an extack text and "RTNETLINK
+        # answers: <errno>" when there is none.
+        check('Error: ' in res.out and len(res.out.split()) >= 5,
+              'refused without a sentence: %s: %s' % (args, res.out.strip()))
+    return res.out
+
+
+@test()
+def sa_refusals_are_sentences(ctx):
+    bed = ctx.bed()
+    bed.load([bed.i])
+    i = bed.i
+    aead = "mode transport aead 'asym(gcm(aes))' 0x%s %d"
+    for bits in (0, 8, 128, 280, 296, 512):
+        refused(i, aead % ('00' * (bits // 8), 128))
+        refused(i, "mode transport enc 'asym(gcm(aes))' 0x%s"
+                % ('00' * (bits // 8)))
+    for icv in (64, 96, 120):
+        # No such description: the kernel itself refuses.
+        refused(i, aead % (KEY, icv), sentence=False)
+    refused(i, "mode tunnel aead 'asym(gcm(aes))' 0x%s 128" % KEY)
+    refused(i, "mode beet aead 'asym(gcm(aes))' 0x%s 128" % KEY)
+    refused(i, (aead % (KEY, 128)) + ' offload dev %s dir out' % i.iface)
+    for name in ('asym(gcm(des))', 'asym(gcm(aes)', 'asym()',
+                 'asym(cbc(aes))'):
+        refused(i, "mode transport aead '%s' 0x%s 128" % (name, KEY),
+                sentence=False)
+        refused(i, "mode transport enc '%s' 0x%s" % (name, KEY),
+                sentence=False)
+    out = i.run('ip xfrm state').out
+    check(not out.strip(), 'a refused SA is there: ' + out)
+    modules.unload(i)
+
+
+@test()
+def ordinary_esp_works_before_during_and_after_our_modules(ctx):
+    bed = ctx.bed()
+    for host in bed.hosts:
+        modules.load_esp(host, bed.offload)
+    old = Sas(bed.i, bed.t, 'gcm')
+    old.install()
+    talk(bed)
+    bed.load()
+    talk(bed)			# an SA from before
+    flush(bed.i)
+    flush(bed.t)
+    during = Sas(bed.i, bed.t, 'gcm', esn=True, spi=0x2000)
+    during.install()
+    talk(bed)
+    for host in bed.hosts:
+        modules.unload(host)
+    talk(bed)			# an SA from while they were there
+    flush(bed.i)
+    flush(bed.t)
+    after = Sas(bed.i, bed.t, 'gcm', spi=0x3000)
+    after.install()
+    talk(bed)
+    flush(bed.i)
+    flush(bed.t)
+    for host in bed.hosts:
+        out = host.run('lsmod').out
+        check('esp_asym' not in out, 'still loaded')
+        # Nothing of ours holds the original type any more.
+        host.run('%s -r -a esp4_offload esp4' % host.modprobe_cmd)
+
+
+@test()
+def modules_unload_and_load_again(ctx):
+    bed = ctx.bed()
+    for round in range(3):
+        bed.load([bed.i])
+        sas = Sas(bed.i, bed.t, 'asym')
+        batch(bed.i, sas.lines(bed.i))
+        res = bed.i.run('rmmod esp_asym', check=False)
+        check(res.rc, 'unloaded while an asym SA lives')
+        flush(bed.i)
+        # The last reference goes with the state's destruction, which the
+        # kernel does from a work queue.
+        bed.i.poll('rmmod esp_asym')
+        bed.i.run('rmmod keystore; rmmod iscsi_parse')
+
+
+@test()
+def rmmod_is_refused_while_an_asym_sa_lives(ctx):
+    bed = ctx.bed()
+    bed.secure('asym')
+    for host in bed.hosts:
+        for name in reversed(modules.ORDER):
+            res = host.run('rmmod ' + name, check=False)
+            check(res.rc, '%s could be unloaded' % name)
+    talk(bed)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Data survive: a file system with a source tree, and fio."""
+
+from testbed import iscsi
+from testbed.suite import test
+
+from . import steps
+
+DIGEST = {'node.conn[0].iscsi.HeaderDigest': 'CRC32C'}
+
+
+@test({'kind': 'gcm'}, {'kind': 'asym'}, {'kind': 'asym', 'esn': True},
+      {'kind': 'asym-enc'}, {'kind': 'asym', 'block': 4096})
+def source_tree_survives_on_ext4(ctx, kind, esn=False, block=512):
+    bed = ctx.bed()
+    bed.secure(kind, esn=esn)
+    session, lun = steps.disk(bed, iscsi.Lun(0, size=96 << 20,
+                                             block_size=block))
+    disk = session.disk()
+    sums = steps.fill_fs(ctx, bed.i, disk)
+    steps.reread(bed.i, disk)
+    steps.verify_fs(bed.i, disk, sums)
+    session.logout()
+    # ... and in a new session.
+    session = bed.login()
+    steps.verify_fs(bed.i, session.disk(), sums)
+    session.logout()
+
+
+def _grid():
+    for kind in ('gcm', 'asym'):
+        for mtu in (1500, 9000):
+            for offload in (True, False):
+                for digest in (False, True):
+                    if kind == 'gcm' and (digest or mtu == 9000):
+                        continue
+                    yield {'kind': kind, 'mtu': mtu,
+                           **({} if offload else {'no_offload': True}),
+                           **({'header_digest': True} if digest else {})}
+
+
+@test(*_grid())
+def fio_verifies(ctx, kind, mtu, no_offload=False, header_digest=False):
+    bed = ctx.bed(mtu=mtu, offload=not no_offload)
+    bed.secure(kind)
+    size = (8 if ctx.quick else 48) << 20
+    session, lun = steps.disk(bed, iscsi.Lun(0, size=size),
+                              DIGEST if header_digest else None)
+    steps.fio(ctx, bed.i, session.disk(), size)
+    session.logout()
