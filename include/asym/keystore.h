@@ -6,19 +6,22 @@
 #ifndef _ASYM_KEYSTORE_H
 #define _ASYM_KEYSTORE_H
 
-#include <linux/refcount.h>
+#include <linux/crypto.h>
 #include <linux/scatterlist.h>
 #include <linux/types.h>
 #include <net/net_namespace.h>
 #include <uapi/linux/asym.h>
 
 struct asym_binding;
+struct asym_key;
 
 /**
  * asym_binding_get() - find the binding of a logical unit
  * @net: network namespace of the connection
  * @target: target IQN, zero terminated, compared case-insensitively
  * @lun: the LUN field of the iSCSI header as one big-endian number
+ *
+ * Peripheral and flat space addresses of the same number name the same unit.
  *
  * Context: any that may take a BH spinlock or RCU; does not sleep.
  * Return: a binding with a reference, or NULL when the unit is not bound.
@@ -72,11 +75,20 @@ u32 asym_binding_block_size(const struct asym_binding *binding);
  * The size outlives the connection.  The first learned size (or the pinned one)
  * stays; a different one fails closed: the binding becomes unusable.
  *
- * Context: softirq
- * Return: 0; -EINVAL when @bytes is not a power of two from 512 to 4096; -ESTALE
- * when it contradicts what is known.  The event is sent by keystore.
+ * Context: softirq or process; the network namespace of the binding has to be
+ *	alive, as that of a connection whose packet is being looked at is
+ * Return: 0; -EINVAL when @bytes is not a power of two from 512 to 4096 (the size
+ * stays as it was); -ESTALE when it contradicts what is known, or did before, or
+ * when the binding has been deleted.  The event is sent by keystore.
  */
 int asym_binding_learn_block_size(struct asym_binding *binding, u32 bytes);
+
+/* Where a range stands in a scatterlist; private to keystore. */
+struct asym_range_pos {
+	struct scatterlist	*sg;
+	unsigned int		offset;		/* bytes done of @sg */
+	struct scatterlist	rest[2];	/* the list from here on */
+};
 
 /**
  * struct asym_range - bytes of a bound unit to seal or to open
@@ -91,8 +103,8 @@ int asym_binding_learn_block_size(struct asym_binding *binding, u32 bytes);
  * @arg: for @complete
  * The rest is private to keystore.
  *
- * The memory behind it is asym_range_size() bytes long; it, @src and @dst belong
- * to the cipher until completion.  On the disk the result is what dm-crypt
+ * The memory behind it is asym_range_size() bytes long and aligned as kmalloc()
+ * does; it, @src and @dst belong to the cipher until completion.  On the disk the result is what dm-crypt
  * aes-xts-plain64 writes for the same key and sector size: the tweak is the
  * number of the 512-byte unit in which the XTS sector begins (plus the IV offset
  * of the binding), or the number of XTS sectors with iv_large_sectors.
@@ -108,10 +120,11 @@ struct asym_range {
 	void			*arg;
 	/* private: */
 	u32			done;
-	struct scatterlist	src_sg[2];
-	struct scatterlist	dst_sg[2];
-	u8			iv[16] __aligned(16);
-	void			*__req[] __aligned(128);
+	struct asym_key		*key;
+	struct asym_range_pos	src_pos;
+	struct asym_range_pos	dst_pos;
+	__le64			iv[2];
+	void			*__req[] CRYPTO_MINALIGN_ATTR;
 };
 
 /**
@@ -128,9 +141,12 @@ unsigned int asym_range_size(const struct asym_binding *binding);
  * alpha^j), so a range may begin and end anywhere inside an XTS sector.
  *
  * Context: softirq or process, does not sleep
+ * A range that has begun is finished even if the binding or the key is deleted
+ * meanwhile.  After an error the content of @range->dst is undefined.
+ *
  * Return: 0 when done, -EINPROGRESS when @range->complete will be called, -ENOKEY
- * when the binding is no longer usable, -EINVAL for a misaligned range, other
- * errors from the cipher.
+ * when the binding is no longer usable, -EINVAL for a misaligned range or a plain
+ * binding, other errors from the cipher.
  */
 int asym_range_crypt(struct asym_range *range);
 
@@ -148,13 +164,14 @@ int asym_range_crypt_wait(struct asym_range *range);
  * @net: network namespace
  * @reason: why
  * @target: target IQN or NULL
- * @lun: LUN, meaningful with @target only
+ * @lun: LUN field as for asym_binding_get(), meaningful with @target only
  * @detail: a sentence a user can act on, or NULL; copied
  *
  * Sends a netlink message to the "events" group of the family if anybody
- * listens, and logs it, both rate-limited per namespace and reason.
+ * listens, and logs it, both rate-limited per namespace and reason.  Events that
+ * were held back are counted in the next one that is sent.
  *
- * Context: any
+ * Context: softirq or process, spinlocks held or not; @net has to be alive
  */
 void asym_event(struct net *net, enum asym_reason reason, const char *target,
 		u64 lun, const char *detail);
