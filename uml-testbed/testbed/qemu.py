@@ -2,19 +2,22 @@
 """Guests that run a stock Debian kernel in QEMU.
 
 The kernel comes from qemu/fetch-kernel, the root directory is the machine's
-own (read-only, below a tmpfs), so nothing has to be installed in a guest.  Two
-guests are connected by a Link:
+own (read-only, below a tmpfs), so nothing has to be installed in a guest.
 
-    link = Link()
-    a = QemuHost('initiator', '6.1', workdir, '192.0.2.1/24', link)
-    b = QemuHost('target', '6.12', workdir, '192.0.2.2/24', link, capture=pcap)
-    a.run('ping -c 1 192.0.2.2')
+    net = Network(['tap-i', 'tap-t'])
+    a = QemuHost('initiator', '10.9.0.1', '6.1', dir_a, net, 'tap-i')
+    b = QemuHost('target', '10.9.0.2', '6.12', dir_b, net, 'tap-t')
+    a.run('ping -c 1 10.9.0.2')
 
 The constructor returns while the guest still boots, so two guests boot side by
 side; the first run() waits until the guest is up.
+
+A Link in the place of the Network connects two guests without tap devices and
+without a namespace; QEMU writes the capture then.
 """
 
 import functools
+import itertools
 import lzma
 import os
 import secrets
@@ -35,12 +38,12 @@ SERIES = ('6.1', '6.12')
 # everything else is loaded from there.
 BOOT_MODULES = ('virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay')
 
-# Loaded in every guest.  Without udev nobody notices that the CPU has AES or
-# that there is a SCSI disk, and without esp4_offload TCP gives up segmentation
-# offload over SAs, which is not how a real host behaves.
-MODULES = ('e1000e', 'configfs', 'sd_mod', 'iscsi_tcp', 'xfrm_user', 'esp4',
-           'esp4_offload', 'aesni_intel', 'ghash_clmulni_intel',
-           'poly1305_x86_64', 'chacha_x86_64', 'crc32c_intel')
+# Loaded in every guest: what udev would load for the CPU and the devices, and
+# what the UML kernel has built in.  How ESP is loaded is up to the tests.
+MODULES = ('sd_mod', 'sg', 'iscsi_tcp', 'target_core_mod', 'target_core_file',
+           'iscsi_target_mod', 'xfrm_user', 'aesni_intel',
+           'ghash_clmulni_intel', 'poly1305_x86_64', 'chacha_x86_64',
+           'crc32c_intel')
 
 # A guest under TCG on a busy machine may stand still for seconds without being
 # broken; the longer limits keep kernel reports for what is.
@@ -194,13 +197,13 @@ class Link:
 class QemuHost(Host):
     """One guest.
 
-    name      its host name, also the prefix of its files in workdir
+    name      its host name
+    addr      address of eth0, with prefix as the prefix length
     series    '6.1' or '6.12'
-    workdir   directory of this machine for the share, the logs and the like
-    addr      address with prefix length of eth0
-    link      the Link that eth0 is plugged into
-    mtu       of eth0
-    capture   pcap file for what eth0 sends and receives; QEMU writes it
+    workdir   directory for share/ and the logs; ours alone
+    net, tap  the Network and the tap in it that eth0 is, or a Link; with a
+              Link, mtu is that of eth0 and capture is a pcap file for what it
+              sends and receives
     vcpus, mem, cmdline, modules, qemu_args
               as they say; cmdline and qemu_args are added to the usual ones
     icount    one virtual nanosecond is one instruction; implies one CPU
@@ -208,25 +211,28 @@ class QemuHost(Host):
     """
 
     slow = 4
-    _macs = iter(range(1, 255))
+    _macs = itertools.count(1)
 
-    def __init__(self, name, series, workdir, addr=None, link=None, mtu=1500,
-                 capture=None, vcpus=2, mem='768M', cmdline='',
-                 modules=MODULES, qemu_args=(), icount=False, accel=None):
+    def __init__(self, name, addr, series, workdir, net=None, tap=None,
+                 prefix=24, mtu=1500, capture=None, vcpus=2, mem='768M',
+                 cmdline='', modules=MODULES, qemu_args=(), icount=False,
+                 accel=None):
         workdir = os.path.abspath(workdir)
         self.name = name
-        self.addr = addr.split('/')[0] if addr else None
+        self.addr = addr
+        self.net = net
         self.platform = 'qemu-' + series
         tree = kernel_tree(series)
         self.release = os.path.basename(tree)[len('debian-'):]
         modules_dir = os.path.join(tree, 'lib/modules', self.release)
         self.kdir = os.path.join(modules_dir, 'build')
-        self.share = os.path.join(workdir, name + '-share')
-        self.console = os.path.join(workdir, name + '-console.log')
-        self.qemu_log = os.path.join(workdir, name + '-qemu.log')
+        self.share = os.path.join(workdir, 'share')
+        self.console = os.path.join(workdir, 'console')
+        self.qemu_log = os.path.join(workdir, 'qemu.log')
 
         self._proc = None
-        self._setup = self._setup_commands(addr, link, mtu, modules)
+        self._setup = self._setup_commands(
+            modules, net and (net.mtu if tap else mtu), addr, prefix)
         self._boot_end = time.monotonic() + BOOT_TIMEOUT
         self._boot_lock = threading.Lock()
         self._send_lock = threading.Lock()
@@ -241,7 +247,7 @@ class QemuHost(Host):
             if not shutil.which(tool):
                 raise HostError(tool + ' is missing')
         os.makedirs(self.share, exist_ok=True)
-        initramfs = os.path.join(workdir, name + '-initramfs')
+        initramfs = os.path.join(workdir, 'initramfs')
         with open(initramfs, 'wb') as f:
             f.write(_initramfs(modules_dir))
 
@@ -270,13 +276,21 @@ class QemuHost(Host):
                      'multidevs=remap%s' % (tag, path, access),
                      '-device', 'virtio-9p-pci,fsdev=%s,mount_tag=%s'
                      % (tag, tag)]
-        if link:
-            end = link.take()
-            inherited.append(end)
-            args += ['-netdev', 'stream,id=net,server=off,addr.type=fd,'
-                     'addr.str=%d' % end.fileno(),
-                     '-device', 'e1000e,netdev=net,mac=52:54:00:12:34:%02x'
-                     % next(self._macs)]
+        if net:
+            device = 'e1000e,netdev=net,mac=52:54:00:12:34:%02x' \
+                % next(self._macs)
+            if tap:
+                # Without the device's own segmentation and checksums,
+                # what passes the tap is what would be on a cable.
+                device += ',disable_vnet_hdr=1'
+                netdev = 'tap,id=net,ifname=%s,script=no,downscript=no' % tap
+                args = net.command(args)
+            else:
+                end = net.take()
+                inherited.append(end)
+                netdev = 'stream,id=net,server=off,addr.type=fd,addr.str=%d' \
+                    % end.fileno()
+            args += ['-netdev', netdev, '-device', device]
             if capture:
                 args += ['-object', 'filter-dump,id=capture,netdev=net,file='
                          + os.path.abspath(capture)]
@@ -297,16 +311,25 @@ class QemuHost(Host):
         threading.Thread(target=self._read_answers, daemon=True).start()
 
     @staticmethod
-    def _setup_commands(addr, link, mtu, modules):
-        cmds = ['modprobe -a ' + ' '.join(modules)] if modules else []
-        if link:
-            # Stock e1000e offers bigger rings than it uses by default; with the
-            # default one a guest under TCG drops what comes in bursts.
-            cmds += ['ethtool -G eth0 rx 4096 tx 4096',
+    def _setup_commands(modules, mtu, addr, prefix):
+        # IPv6 would put packets of its own on the wire.
+        cmds = ['sysctl -qw net.ipv6.conf.all.disable_ipv6=1'
+                ' net.ipv6.conf.default.disable_ipv6=1'
+                ' kernel.printk_ratelimit=0']
+        if mtu:
+            # The default rings are so short that a guest under TCG loses
+            # what comes in bursts.
+            cmds += ['modprobe e1000e',
+                     'ethtool -G eth0 rx 4096 tx 4096',
+                     'ip addr add %s/%d dev eth0' % (addr, prefix),
                      'ip link set eth0 mtu %d up' % mtu]
-        if addr:
-            cmds.append('ip addr add %s dev eth0' % addr)
-        return cmds
+        if modules:
+            cmds.append('modprobe -a ' + ' '.join(modules))
+        if mtu:
+            # Autonegotiation takes a second or two.
+            cmds.append('until grep -q 1 /sys/class/net/eth0/carrier;'
+                        ' do sleep 0.05; done')
+        return [' && '.join(cmds)]
 
     # -- the command channel; the protocol is described in qemu/agent ----
     def _read_answers(self):
