@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 from . import cache
-from .host import HostError
+from .host import HostError, poll
 
 TOOL = os.path.join(cache.TOP, 'tools')
 
@@ -107,3 +107,38 @@ def counters(host):
         name, value = line.split()
         res[name] = int(value)
     return res
+
+
+class Monitor:
+    """Events of a host while a with block runs."""
+
+    def __init__(self, host):
+        self.host = host
+        self._file = 'events'
+
+    def __enter__(self):
+        tool = path(self.host)
+        self.host.run('%s -j monitor > /share/%s 2>&1 < /dev/null &'
+                      ' echo $! > /run/monitor.pid' % (tool, self._file))
+        # It listens once its netlink socket is bound to the group.
+        self.host.poll('p=$(cat /run/monitor.pid); [ -d /proc/$p ] &&'
+                       ' awk -v p=$p \'$2 == 16 && $4 != "00000000" {f = 1}'
+                       ' END {exit !f}\' /proc/net/netlink')
+        return self
+
+    def __exit__(self, *exc):
+        if self.host.alive():
+            self.host.run('kill $(cat /run/monitor.pid)', check=False)
+
+    def text(self):
+        with open(self.host.path(self._file), encoding='utf-8',
+                  errors='replace') as f:
+            return f.read()
+
+    def wait(self, reason, timeout=10):
+        """Until an event with this reason has come."""
+        def seen():
+            text = self.text().replace('_', '-')
+            return reason.replace('_', '-') in text
+        poll('event %s; there was: %s' % (reason, self.text()[-300:]), seen,
+             timeout * self.host.slow)

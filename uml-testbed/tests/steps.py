@@ -18,14 +18,13 @@ def reread(host, disk):
 
 
 # -- a file system with a source tree --------------------------------------
-def source_tree(ctx, host):
-    """A tar file with some thousand source files in the share of a host, and
-    the sums of its files for sha256sum -c; returns their guest paths."""
+def source_tree(host, small):
+    """A tar file with hundreds or thousands of source files in the share of a
+    host, and their sums for sha256sum -c; returns the guest's paths of both."""
     tree = os.path.join(cache.uml_kernel('release'), 'build')
-    parts = ['scripts'] if ctx.quick else ['scripts', 'include/net',
-                                           'include/linux']
-    if ctx.quick:
-        parts = ['include/net', 'include/crypto']
+    parts = ['include/net', 'include/crypto']
+    if not small:
+        parts += ['scripts', 'include/linux']
     subprocess.run(['tar', '-cf', host.path('tree.tar'), '-C', tree] + parts,
                    check=True)
     with open(host.path('tree.sha256'), 'w') as out:
@@ -39,11 +38,11 @@ def source_tree(ctx, host):
     return '/share/tree.tar', '/share/tree.sha256'
 
 
-def fill_fs(ctx, host, disk):
-    tar, sums = source_tree(ctx, host)
-    host.run('mkfs.ext4 -q -F %s && mkdir -p %s && mount %s %s'
+def fill_fs(host, disk, small=False, mkfs=''):
+    tar, sums = source_tree(host, small)
+    host.run('mkfs.ext4 -q -F %s %s && mkdir -p %s && mount %s %s'
              ' && tar -xf %s -C %s && umount %s'
-             % (disk, FSDIR, disk, FSDIR, tar, FSDIR, FSDIR), timeout=180)
+             % (mkfs, disk, FSDIR, disk, FSDIR, tar, FSDIR, FSDIR), timeout=180)
     return sums
 
 
