@@ -187,25 +187,11 @@ out:
 }
 EXPORT_SYMBOL_GPL(asym_binding_learn_block_size);
 
-/*
- * ASCII only: the comparison ignores case, and what that means for other letters
- * is not for the kernel to know.
- */
-static bool asym_target_valid(const char *target)
-{
-	if (!*target)
-		return false;
-	for (; *target; target++)
-		if (!isascii(*target) || !isgraph(*target))
-			return false;
-	return true;
-}
-
 static int asym_binding_check(struct asym_net *an,
 			      const struct asym_binding_spec *spec,
 			      struct netlink_ext_ack *extack)
 {
-	if (!asym_target_valid(spec->target)) {
+	if (!asym_word_valid(spec->target)) {
 		NL_SET_ERR_MSG(extack, "a target name has printable ASCII characters only");
 		return -EINVAL;
 	}

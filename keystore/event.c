@@ -3,9 +3,9 @@
  * Events: what was refused, told to listeners and to the kernel log.
  */
 #include <linux/export.h>
+#include <asym/names_gen.h>
 
 #include "keystore.h"
-#include "names_gen.h"
 #include "netlink_gen.h"
 
 /* A monitor can take more than a person who reads the log. */

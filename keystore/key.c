@@ -27,14 +27,27 @@ int asym_keys_init(void)
 }
 
 /**
+ * asym_keys_wait() - wait until the keys that were killed have been wiped
+ *
+ * No range may be in flight.
+ *
+ * Context: process, sleeps
+ */
+void asym_keys_wait(void)
+{
+	/* The death of &asym_key.users goes through RCU before the work. */
+	rcu_barrier();
+	flush_workqueue(asym_key_wq);
+}
+
+/**
  * asym_keys_exit() - wait until the last key has been wiped
  *
  * No key may be left in a namespace and no range in flight.
  */
 void asym_keys_exit(void)
 {
-	/* The death of &asym_key.users goes through RCU before the work. */
-	rcu_barrier();
+	asym_keys_wait();
 	destroy_workqueue(asym_key_wq);
 }
 

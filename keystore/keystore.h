@@ -173,6 +173,7 @@ struct asym_net *asym_net(const struct net *net);
 
 /* key.c */
 int asym_keys_init(void);
+void asym_keys_wait(void);
 void asym_keys_exit(void);
 struct asym_key *asym_key_create(const char *name, const char *xts_alg,
 				 const u8 *material, unsigned int len,
@@ -218,5 +219,6 @@ void asym_events_init(struct asym_net *an);
 
 /* netlink.c */
 extern struct genl_family asym_nl_family;
+bool asym_word_valid(const char *word);
 
 #endif /* _KEYSTORE_H */

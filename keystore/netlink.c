@@ -3,6 +3,7 @@
  * The generic netlink family "asym"; its specification is
  * Documentation/netlink/specs/asym.yaml.
  */
+#include <linux/ctype.h>
 #include <net/sock.h>
 
 #include "keystore.h"
@@ -12,6 +13,25 @@
 static const char *asym_nl_string(struct genl_info *info, int attr)
 {
 	return info->attrs[attr] ? nla_data(info->attrs[attr]) : NULL;
+}
+
+/**
+ * asym_word_valid() - may this be a name?
+ * @word: zero terminated
+ *
+ * ASCII only: what is shown has to be safe for a terminal, and what upper and
+ * lower case are for other letters of a target name is not for the kernel to know.
+ *
+ * Return: true for one or more printable ASCII characters without space
+ */
+bool asym_word_valid(const char *word)
+{
+	if (!*word)
+		return false;
+	for (; *word; word++)
+		if (!isascii(*word) || !isgraph(*word))
+			return false;
+	return true;
 }
 
 /* The name of a key: there, and not empty. */
@@ -35,6 +55,10 @@ int asym_nl_key_new_doit(struct sk_buff *skb, struct genl_info *info)
 	name = asym_nl_key_name(info);
 	if (!name)
 		return -EINVAL;
+	if (!asym_word_valid(name)) {
+		GENL_SET_ERR_MSG(info, "the name of a key has printable ASCII characters only");
+		return -EINVAL;
+	}
 	cipher = asym_nl_string(info, ASYM_A_KEY_CIPHER);
 	if (cipher && strcmp(cipher, ASYM_CIPHER_NAME)) {
 		GENL_SET_ERR_MSG(info, "the only cipher is aes-xts-plain64");
