@@ -15,13 +15,21 @@ TARGET = '192.0.2.2'
 PLATFORMS = ('uml', 'uml-debug', 'qemu-6.1', 'qemu-6.12', 'qemu-6.1-6.12')
 
 
-class FixedCapture:
-    """The capture of a platform that records from boot to end."""
+class PartOfCapture:
+    """What a capture that runs from boot to end holds from now on."""
+
+    HEAD = 24		# bytes before the first frame of a pcap file
 
     def __init__(self, path):
-        self.path = path
+        self._whole = path
+        self._start = max(os.path.getsize(path), self.HEAD)
+        self.path = path + '.part'
 
     def stop(self):
+        with open(self._whole, 'rb') as f, open(self.path, 'wb') as out:
+            out.write(f.read(self.HEAD))
+            f.seek(self._start)
+            shutil.copyfileobj(f, out)
         return self.path
 
 
@@ -81,7 +89,8 @@ class Bed:
                                 ('target', TARGET, series[-1])):
             self.hosts.append(qemu.QemuHost(
                 name, ver, self.workdir, addr + '/24', link, mtu=self.mtu,
-                modules=names,
+                # Frames of IPv6's own would be noise in the captures.
+                modules=names, cmdline='ipv6.disable_ipv6=1',
                 capture=self._pcap if name == 'target' else None))
 
     @property
@@ -111,7 +120,7 @@ class Bed:
         """What the hosts send each other from now on; stop() gives a path."""
         if self.net:
             return self.net.capture(os.path.join(self.workdir, 'wire.pcap'))
-        return FixedCapture(self._pcap)
+        return PartOfCapture(self._pcap)
 
     def load(self, hosts=None, params=None):
         """esp4 and the modules under test."""

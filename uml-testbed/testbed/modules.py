@@ -26,22 +26,24 @@ def _files():
                     yield os.path.relpath(os.path.join(base, name), cache.TOP)
 
 
-def build(kdir, arch=None, flags=()):
+def build(kdir, arch=None, flags=(), names=ORDER):
     """Directory with the .ko files for the kernel whose build tree is kdir.
 
     The sources are copied first: builds for several kernels do not meet, and
     the source tree stays clean.
     """
     files = list(_files())
-    if 'Kbuild' not in files:
-        raise HostError('no Kbuild at the top of the tree')
-    key = cache.digest(kdir, arch, *flags, *files,
+    present = [m for m in names if m + '/Kbuild' in files]
+    key = cache.digest(kdir, arch, *flags, *present, *files,
                        *(('file', os.path.join(cache.TOP, f)) for f in files))
 
     def make(tmp):
         for f in files:
             os.makedirs(os.path.dirname(os.path.join(tmp, f)), exist_ok=True)
             shutil.copyfile(os.path.join(cache.TOP, f), os.path.join(tmp, f))
+        if 'Kbuild' not in files or names != ORDER:
+            with open(os.path.join(tmp, 'Kbuild'), 'w') as f:
+                f.writelines('obj-m += %s/\n' % m for m in present)
         argv = ['make', '-s', '-j2', '-C', kdir, 'M=' + tmp]
         if arch:
             argv.append('ARCH=' + arch)
@@ -51,12 +53,12 @@ def build(kdir, arch=None, flags=()):
         if res.returncode:
             raise HostError('the modules do not build for %s:\n%s'
                             % (kdir, res.stdout))
-        for base, dirs, names in os.walk(tmp):
-            for name in names:
+        for base, dirs, made in os.walk(tmp):
+            for name in made:
                 if name.endswith('.ko') and base != tmp:
                     shutil.copyfile(os.path.join(base, name),
                                     os.path.join(tmp, name))
-        for name in ORDER:
+        for name in present:
             if not os.path.exists(os.path.join(tmp, name + '.ko')):
                 raise HostError('the build made no %s.ko' % name)
 
@@ -79,14 +81,16 @@ def load_esp(host, offload=True):
     host.modprobe('esp4', *(['esp4_offload'] if offload else []))
 
 
-def load(host, offload=True, params=None, directory=None):
+def load(host, offload=True, params=None, directory=None, names=ORDER):
     """esp4 and the modules under test; params maps a module to arguments."""
     load_esp(host, offload)
     directory = directory or build_for(host)
     lines = ['set -e']
     need = []
-    for name in ORDER:
+    for name in names:
         ko = os.path.join(directory, name + '.ko')
+        if not os.path.exists(ko):
+            raise HostError('there is no %s.ko yet' % name)
         need += [d for d in _depends(ko) if d not in need]
         shutil.copyfile(ko, host.path(name + '.ko'))
         lines.append('insmod /share/%s.ko %s'
