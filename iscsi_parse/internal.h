@@ -14,7 +14,7 @@
 #else
 #include <errno.h>
 #include <string.h>
-#define EXPORT_SYMBOL_GPL(symbol) extern __typeof__(symbol) symbol
+#define EXPORT_SYMBOL_GPL(symbol) struct symbol##_is_exported
 #endif
 
 /* stream.c */

@@ -151,7 +151,9 @@ static int iscsi_bhs_complete(struct iscsi_stream *s)
 			"login or text PDU with more than 64 KiB of data");
 
 	if (kind == ISCSI_KIND_LOGIN) {
-		if (s->full_feature)
+		/* An initiator goes on when its wish to end was not granted. */
+		if (s->full_feature ||
+		    (s->login_final && s->role == ISCSI_ROLE_TARGET))
 			return iscsi_stream_fail(s,
 				"login PDU after the end of the login phase");
 	} else if (!s->full_feature) {

@@ -44,6 +44,7 @@
  * struct wire_bhs - basic header segment
  * @opcode: opcode and immediate bit
  * @flags: depend on the opcode
+ * @reserved: or fields of other meaning
  * @ahs_words: TotalAHSLength, in words of 4 bytes
  * @data_length: DataSegmentLength, 24 bits
  * @lun: logical unit, or fields of other meaning

@@ -202,8 +202,9 @@ enum iscsi_event {
  *	is complete
  * @params: text keys seen so far
  * @error: why the stream cannot be followed any further, NULL while it can
- * @head: bytes of the current head, @head_len of them; a complete head stays
- *	until the first byte of the next one is fed
+ * @head: bytes of the current head; a complete head stays until the first byte
+ *	of the next one is fed
+ * @head_len: how many of them there are
  * The rest is private to iscsi_parse.
  */
 struct iscsi_stream {

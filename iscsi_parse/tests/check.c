@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs the unit tests, or writes streams of the builder as a fuzzing corpus.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "build.h"
+#include "tap.h"
+
+static unsigned int tests, failures;
+
+bool tap_ok(bool passed, const char *fmt, ...)
+{
+	va_list args;
+
+	printf("%sok %u - ", passed ? "" : "not ", ++tests);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+	failures += !passed;
+	return passed;
+}
+
+void tap_note(const char *fmt, ...)
+{
+	va_list args;
+
+	printf("# ");
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+}
+
+/* See fuzz_stream.c for the two bytes before the stream. */
+static int write_corpus(const char *directory)
+{
+	struct build b;
+	char path[4096];
+	FILE *file;
+	u32 seed;
+
+	for (seed = 0; seed < 16; seed++) {
+		build_session(&b, seed & 4 ? ISCSI_ROLE_TARGET :
+					     ISCSI_ROLE_INITIATOR, seed);
+		snprintf(path, sizeof(path), "%s/built-%02u", directory, seed);
+		file = fopen(path, "wb");
+		if (!file) {
+			perror(path);
+			return 1;
+		}
+		fputc((int)((seed >> 2 & 1) | 2 | (seed & 3) << 2), file);
+		fputc((int)seed, file);
+		fwrite(b.bytes, b.len, 1, file);
+		if (fclose(file)) {
+			perror(path);
+			return 1;
+		}
+		build_free(&b);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "--corpus"))
+		return write_corpus(argv[2]);
+	if (argc != 1) {
+		fprintf(stderr, "usage: %s [--corpus DIRECTORY]\n", argv[0]);
+		return 2;
+	}
+	test_stream();
+	test_text();
+	test_errors();
+	test_cdb();
+	printf("%u passed, %u failed, 0 skipped\n", tests - failures, failures);
+	return failures != 0;
+}
