@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names of numbers, and text from the network.
+ */
+#include <asym/names_gen.h>
+
+#include "asymctl.h"
+
+static const char *const reasons[] = ASYM_REASON_NAMES;
+static const char *const states[] = ASYM_STATE_NAMES;
+
+/* A kernel newer than this program may know more of them. */
+static const char *number_name(uint32_t number)
+{
+	static char text[16];
+
+	snprintf(text, sizeof(text), "%u", number);
+	return text;
+}
+
+const char *reason_name(uint32_t reason)
+{
+	return reason <= ASYM_REASON_MAX ? reasons[reason] :
+					   number_name(reason);
+}
+
+const char *state_name(uint32_t state)
+{
+	return state <= ASYM_STATE_MAX ? states[state] : number_name(state);
+}
+
+/* Whatever a peer put into a name, the terminal gets printable ASCII. */
+void print_safe(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = *text;
+
+		if (c < 0x20 || c > 0x7e || c == '\\')
+			fprintf(out, "\\x%02x", c);
+		else
+			fputc(c, out);
+	}
+}
