@@ -15,8 +15,6 @@
 #define OPTION_HEADER_DIGEST	0x04
 #define OPTION_DATA_DIGEST	0x08
 
-int LLVMFuzzerTestOneInput(const u8 *input, size_t len);
-
 static void fail(const char *what)
 {
 	fprintf(stderr, "%s\n", what);

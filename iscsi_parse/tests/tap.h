@@ -7,10 +7,12 @@
 
 #include <stdbool.h>
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+#define __printf(fmt, args)	__attribute__((__format__(printf, fmt, args)))
+
 /* check.c */
-bool tap_ok(bool passed, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-void tap_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+bool __printf(2, 3) tap_ok(bool passed, const char *fmt, ...);
+void __printf(1, 2) tap_note(const char *fmt, ...);
 
 /* test_*.c */
 void test_stream(void);

@@ -14,25 +14,23 @@
 #define W	2
 #define B	(R | W)
 
-/* What a case tells when it is not the class alone. */
-#define IS(class)		SCSI_CLASS_ ## class, 0, 0
-#define AT(class, lba, blocks)	SCSI_CLASS_ ## class, lba, blocks
+/* What a command must be read as. */
+#define IS(class)		{ SCSI_CLASS_ ## class, 0, 0 }
+#define AT(class, lba, blocks)	{ SCSI_CLASS_ ## class, lba, blocks }
 
-#define VARIABLE(action, flags, ...) \
-	{ 0x7f, 0, 0, 0, 0, 0, 0, 0x18, 0, action, flags, 0, __VA_ARGS__ }
-#define LBA_16	0x0001020304050607
-#define LBA_32	0x0001020304050607
-
-#define VARIABLE_LBA 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4
-#define SIXTEEN_LBA 0, 1, 2, 3, 4, 5, 6, 7, 0x11, 0x12, 0x13, 0x14
+/* CDBs of 16 and of 32 bytes with the same LBA in their places for it. */
+#define LBA			0x0001020304050607
+#define SIXTEEN(opcode, flags) \
+	{ opcode, flags, 0, 1, 2, 3, 4, 5, 6, 7, 0x11, 0x12, 0x13, 0x14 }
+#define VARIABLE(action, flags) \
+	{ 0x7f, 0, 0, 0, 0, 0, 0, 0x18, 0, action, flags, 0, \
+	  0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4 }
 
 static const struct cdb_case {
-	const char	*what;
-	u8		direction;
-	u8		cdb[SCSI_CDB_BYTES_MAX];
-	enum scsi_class	class;
-	u64		lba;
-	u32		blocks;
+	const char		*what;
+	u8			direction;
+	u8			cdb[SCSI_CDB_BYTES_MAX];
+	struct scsi_access	access;
 } cases[] = {
 	/* data in */
 	{ "READ (6)", R, { 0x08, 0x1f, 2, 3, 4 }, AT(READ, 0x1f0203, 4) },
@@ -44,14 +42,14 @@ static const struct cdb_case {
 	  AT(READ, 0xf1020304, 0xf809) },
 	{ "READ (12)", R, { 0xa8, 0, 0xf1, 2, 3, 4, 0xf6, 7, 8, 9 },
 	  AT(READ, 0xf1020304, 0xf6070809) },
-	{ "READ (16)", R, { 0x88, 0x1f, SIXTEEN_LBA },
-	  AT(READ, LBA_16, 0x11121314) },
-	{ "READ (32)", R, VARIABLE(0x09, 0x18, VARIABLE_LBA),
-	  AT(READ, LBA_32, 0x01020304) },
+	{ "READ (16)", R, SIXTEEN(0x88, 0x1f),
+	  AT(READ, LBA, 0x11121314) },
+	{ "READ (32)", R, VARIABLE(0x09, 0x18),
+	  AT(READ, LBA, 0x01020304) },
 	{ "READ (10) of no blocks", N, { 0x28 }, IS(NO_DATA) },
 	{ "READ (12) of no blocks", N, { 0xa8 }, IS(NO_DATA) },
 	{ "READ (16) of no blocks", N, { 0x88 }, IS(NO_DATA) },
-	{ "READ (32) of no blocks", N, VARIABLE(0x09, 0, 0), IS(NO_DATA) },
+	{ "READ (32) of no blocks", N, { 0x7f, [7] = 0x18, [9] = 0x09 }, IS(NO_DATA) },
 	{ "READ (10) of no blocks, with R", R, { 0x28 }, IS(REFUSED) },
 	{ "READ (10) without R", N, { 0x28, [8] = 1 }, IS(REFUSED) },
 	{ "READ (10) with W", W, { 0x28, [8] = 1 }, IS(REFUSED) },
@@ -60,7 +58,7 @@ static const struct cdb_case {
 	{ "READ (10), RDPROTECT=7", R, { 0x28, 0xe0, [8] = 1 }, IS(REFUSED) },
 	{ "READ (12), RDPROTECT=1", R, { 0xa8, 0x20, [9] = 1 }, IS(REFUSED) },
 	{ "READ (16), RDPROTECT=4", R, { 0x88, 0x80, [13] = 1 }, IS(REFUSED) },
-	{ "READ (32), RDPROTECT=1", R, VARIABLE(0x09, 0x20, VARIABLE_LBA),
+	{ "READ (32), RDPROTECT=1", R, VARIABLE(0x09, 0x20),
 	  IS(REFUSED) },
 	{ "READ (10), RELADR", R, { 0x28, 0x01, [8] = 1 }, IS(REFUSED) },
 	{ "READ (12), RELADR", R, { 0xa8, 0x01, [9] = 1 }, IS(REFUSED) },
@@ -81,10 +79,10 @@ static const struct cdb_case {
 	  AT(WRITE, 0x01020304, 0x0809) },
 	{ "WRITE (12)", W, { 0xaa, 0, 1, 2, 3, 4, 6, 7, 8, 9 },
 	  AT(WRITE, 0x01020304, 0x06070809) },
-	{ "WRITE (16)", W, { 0x8a, 0x08, SIXTEEN_LBA },
-	  AT(WRITE, LBA_16, 0x11121314) },
-	{ "WRITE (32)", W, VARIABLE(0x0b, 0, VARIABLE_LBA),
-	  AT(WRITE, LBA_32, 0x01020304) },
+	{ "WRITE (16)", W, SIXTEEN(0x8a, 0x08),
+	  AT(WRITE, LBA, 0x11121314) },
+	{ "WRITE (32)", W, VARIABLE(0x0b, 0),
+	  AT(WRITE, LBA, 0x01020304) },
 	{ "WRITE (10) of no blocks", N, { 0x2a }, IS(NO_DATA) },
 	{ "WRITE (10) of no blocks, with W", W, { 0x2a }, IS(REFUSED) },
 	{ "WRITE (10) without W", N, { 0x2a, [8] = 1 }, IS(REFUSED) },
@@ -92,14 +90,14 @@ static const struct cdb_case {
 	{ "WRITE (10), WRPROTECT=1", W, { 0x2a, 0x20, [8] = 1 }, IS(REFUSED) },
 	{ "WRITE (12), WRPROTECT=2", W, { 0xaa, 0x40, [9] = 1 }, IS(REFUSED) },
 	{ "WRITE (16), WRPROTECT=5", W, { 0x8a, 0xa0, [13] = 1 }, IS(REFUSED) },
-	{ "WRITE (32), WRPROTECT=1", W, VARIABLE(0x0b, 0x20, VARIABLE_LBA),
+	{ "WRITE (32), WRPROTECT=1", W, VARIABLE(0x0b, 0x20),
 	  IS(REFUSED) },
 	{ "WRITE (10), RELADR", W, { 0x2a, 0x01, [8] = 1 }, IS(REFUSED) },
 	{ "WRITE (32) of another length", W,
 	  { 0x7f, [7] = 0x19, [9] = 0x0b, [31] = 1 }, IS(REFUSED) },
 	{ "WRITE ATOMIC (16)", W,
 	  { 0x9c, 0x08, 0, 1, 2, 3, 4, 5, 6, 7, 0, 8, 0x12, 0x13 },
-	  AT(WRITE, LBA_16, 0x1213) },
+	  AT(WRITE, LBA, 0x1213) },
 	{ "WRITE AND VERIFY (10), BYTCHK=0", W,
 	  { 0x2e, 0, 1, 2, 3, 4, 0, 8, 9 }, AT(WRITE, 0x01020304, 0x0809) },
 	{ "WRITE AND VERIFY (10), BYTCHK=1", W,
@@ -108,10 +106,10 @@ static const struct cdb_case {
 	  IS(REFUSED) },
 	{ "WRITE AND VERIFY (12)", W, { 0xae, 0, 1, 2, 3, 4, 6, 7, 8, 9 },
 	  AT(WRITE, 0x01020304, 0x06070809) },
-	{ "WRITE AND VERIFY (16)", W, { 0x8e, 0, SIXTEEN_LBA },
-	  AT(WRITE, LBA_16, 0x11121314) },
-	{ "WRITE AND VERIFY (32)", W, VARIABLE(0x0c, 0x02, VARIABLE_LBA),
-	  AT(WRITE, LBA_32, 0x01020304) },
+	{ "WRITE AND VERIFY (16)", W, SIXTEEN(0x8e, 0),
+	  AT(WRITE, LBA, 0x11121314) },
+	{ "WRITE AND VERIFY (32)", W, VARIABLE(0x0c, 0x02),
+	  AT(WRITE, LBA, 0x01020304) },
 	{ "WRITE AND VERIFY (16), WRPROTECT=1", W, { 0x8e, 0x20, [13] = 1 },
 	  IS(REFUSED) },
 	{ "WRITE AND VERIFY (10) without W", N, { 0x2e, [8] = 1 },
@@ -120,30 +118,30 @@ static const struct cdb_case {
 	  AT(WRITE, 0x01020304, 0x0809) },
 	{ "VERIFY (12), BYTCHK=1", W, { 0xaf, 0x02, 1, 2, 3, 4, 6, 7, 8, 9 },
 	  AT(WRITE, 0x01020304, 0x06070809) },
-	{ "VERIFY (16), BYTCHK=1", W, { 0x8f, 0x02, SIXTEEN_LBA },
-	  AT(WRITE, LBA_16, 0x11121314) },
-	{ "VERIFY (32), BYTCHK=1", W, VARIABLE(0x0a, 0x02, VARIABLE_LBA),
-	  AT(WRITE, LBA_32, 0x01020304) },
+	{ "VERIFY (16), BYTCHK=1", W, SIXTEEN(0x8f, 0x02),
+	  AT(WRITE, LBA, 0x11121314) },
+	{ "VERIFY (32), BYTCHK=1", W, VARIABLE(0x0a, 0x02),
+	  AT(WRITE, LBA, 0x01020304) },
 	{ "VERIFY (10), BYTCHK=1, no blocks", N, { 0x2f, 0x02 }, IS(NO_DATA) },
 	{ "VERIFY (10), BYTCHK=1, without W", N, { 0x2f, 0x02, [8] = 1 },
 	  IS(REFUSED) },
 	{ "VERIFY (10), BYTCHK=0", N, { 0x2f, 0, [8] = 1 }, IS(NO_DATA) },
 	{ "VERIFY (12), BYTCHK=0", N, { 0xaf, 0, [9] = 1 }, IS(NO_DATA) },
 	{ "VERIFY (16), BYTCHK=0", N, { 0x8f, 0, [13] = 1 }, IS(NO_DATA) },
-	{ "VERIFY (32), BYTCHK=0", N, VARIABLE(0x0a, 0, VARIABLE_LBA),
+	{ "VERIFY (32), BYTCHK=0", N, VARIABLE(0x0a, 0),
 	  IS(NO_DATA) },
 	{ "VERIFY (10), BYTCHK=0, with W", W, { 0x2f, 0, [8] = 1 },
 	  IS(REFUSED) },
 	{ "VERIFY (10), BYTCHK=2", W, { 0x2f, 0x04, [8] = 1 }, IS(REFUSED) },
 	{ "VERIFY (10), BYTCHK=3", W, { 0x2f, 0x06, [8] = 1 }, IS(REFUSED) },
-	{ "VERIFY (32), BYTCHK=3", W, VARIABLE(0x0a, 0x06, VARIABLE_LBA),
+	{ "VERIFY (32), BYTCHK=3", W, VARIABLE(0x0a, 0x06),
 	  IS(REFUSED) },
 	{ "VERIFY (10), VRPROTECT=1", N, { 0x2f, 0x20, [8] = 1 }, IS(REFUSED) },
 
 	/* compare */
 	{ "COMPARE AND WRITE", W,
 	  { 0x89, 0x08, 0, 1, 2, 3, 4, 5, 6, 7, 0xff, 0xff, 0xff, 5 },
-	  AT(COMPARE, LBA_16, 5) },
+	  AT(COMPARE, LBA, 5) },
 	{ "COMPARE AND WRITE of no blocks", N, { 0x89 }, IS(NO_DATA) },
 	{ "COMPARE AND WRITE without W", N, { 0x89, [13] = 1 }, IS(REFUSED) },
 	{ "COMPARE AND WRITE, WRPROTECT=1", W, { 0x89, 0x20, [13] = 1 },
@@ -208,7 +206,7 @@ static const struct cdb_case {
 	{ "REPORT REALMS", R, { 0x95, 0x06 }, IS(PARAMETER) },
 	{ "REPORT ZONE DOMAINS", R, { 0x95, 0x07 }, IS(PARAMETER) },
 	{ "GET LBA STATUS (16)", R, { 0x9e, 0x12 }, IS(PARAMETER) },
-	{ "GET LBA STATUS (32)", R, VARIABLE(0x12, 0, VARIABLE_LBA),
+	{ "GET LBA STATUS (32)", R, VARIABLE(0x12, 0),
 	  IS(PARAMETER) },
 	{ "REPORT REFERRALS", R, { 0x9e, 0x13 }, IS(PARAMETER) },
 	{ "STREAM CONTROL", R, { 0x9e, 0x14 }, IS(PARAMETER) },
@@ -236,8 +234,8 @@ static const struct cdb_case {
 	{ "WRITE SAME (16)", W, { 0x93, [13] = 1 }, IS(REFUSED) },
 	{ "WRITE SAME (16), UNMAP", W, { 0x93, 0x08, [13] = 1 }, IS(REFUSED) },
 	{ "WRITE SAME (16), NDOB", N, { 0x93, 0x01, [13] = 1 }, IS(REFUSED) },
-	{ "WRITE SAME (32)", W, VARIABLE(0x0d, 0, VARIABLE_LBA), IS(REFUSED) },
-	{ "WRITE SAME (32), NDOB", N, VARIABLE(0x0d, 1, VARIABLE_LBA),
+	{ "WRITE SAME (32)", W, VARIABLE(0x0d, 0), IS(REFUSED) },
+	{ "WRITE SAME (32), NDOB", N, VARIABLE(0x0d, 1),
 	  IS(REFUSED) },
 	{ "EXTENDED COPY", W, { 0x83, 0x00 }, IS(REFUSED) },
 	{ "POPULATE TOKEN", W, { 0x83, 0x10 }, IS(REFUSED) },
@@ -246,15 +244,15 @@ static const struct cdb_case {
 	{ "RECEIVE COPY DATA", R, { 0x84, 0x01 }, IS(REFUSED) },
 	{ "RECEIVE ROD TOKEN INFORMATION", R, { 0x84, 0x07 }, IS(REFUSED) },
 	{ "ORWRITE (16)", W, { 0x8b, [13] = 1 }, IS(REFUSED) },
-	{ "ORWRITE (32)", W, VARIABLE(0x0e, 0, VARIABLE_LBA), IS(REFUSED) },
+	{ "ORWRITE (32)", W, VARIABLE(0x0e, 0), IS(REFUSED) },
 	{ "XDWRITE (10)", W, { 0x50 }, IS(REFUSED) },
 	{ "XPWRITE (10)", W, { 0x51 }, IS(REFUSED) },
 	{ "XDREAD (10)", R, { 0x52 }, IS(REFUSED) },
 	{ "XDWRITEREAD (10)", B, { 0x53 }, IS(REFUSED) },
-	{ "XDREAD (32)", R, VARIABLE(0x03, 0, VARIABLE_LBA), IS(REFUSED) },
-	{ "XDWRITE (32)", W, VARIABLE(0x04, 0, VARIABLE_LBA), IS(REFUSED) },
-	{ "XPWRITE (32)", W, VARIABLE(0x06, 0, VARIABLE_LBA), IS(REFUSED) },
-	{ "XDWRITEREAD (32)", B, VARIABLE(0x07, 0, VARIABLE_LBA), IS(REFUSED) },
+	{ "XDREAD (32)", R, VARIABLE(0x03, 0), IS(REFUSED) },
+	{ "XDWRITE (32)", W, VARIABLE(0x04, 0), IS(REFUSED) },
+	{ "XPWRITE (32)", W, VARIABLE(0x06, 0), IS(REFUSED) },
+	{ "XDWRITEREAD (32)", B, VARIABLE(0x07, 0), IS(REFUSED) },
 	{ "XDWRITE EXTENDED", W, { 0x80 }, IS(REFUSED) },
 	{ "REBUILD", W, { 0x81 }, IS(REFUSED) },
 	{ "REGENERATE", W, { 0x82 }, IS(REFUSED) },
@@ -264,7 +262,7 @@ static const struct cdb_case {
 	{ "WRITE LONG (10) without data", N, { 0x3f, 0x40 }, IS(REFUSED) },
 	{ "WRITE LONG (16)", W, { 0x9f, 0x11 }, IS(REFUSED) },
 	{ "WRITE SCATTERED (16)", W, { 0x9f, 0x12 }, IS(REFUSED) },
-	{ "WRITE SCATTERED (32)", W, VARIABLE(0x11, 0, VARIABLE_LBA),
+	{ "WRITE SCATTERED (32)", W, VARIABLE(0x11, 0),
 	  IS(REFUSED) },
 	{ "WRITE STREAM (16)", W, { 0x9a, [13] = 1 }, IS(REFUSED) },
 	{ "WRITE BUFFER", W, { 0x3b }, IS(REFUSED) },
@@ -291,8 +289,8 @@ static const struct cdb_case {
 	{ "unknown SERVICE ACTION OUT (16)", W, { 0x9f, 0x1f }, IS(REFUSED) },
 	{ "unknown MAINTENANCE IN", R, { 0xa3, 0x1f }, IS(REFUSED) },
 	{ "unknown ZBC IN", R, { 0x95, 0x1f }, IS(REFUSED) },
-	{ "unknown VARIABLE LENGTH", W, VARIABLE(0xff, 0, 0), IS(REFUSED) },
-	{ "unknown VARIABLE LENGTH without data", N, VARIABLE(0xff, 0, 0),
+	{ "unknown VARIABLE LENGTH", W, VARIABLE(0xff, 0), IS(REFUSED) },
+	{ "unknown VARIABLE LENGTH without data", N, VARIABLE(0xff, 0),
 	  IS(NO_DATA) },
 	{ "VARIABLE LENGTH of another length", N, { 0x7f, [7] = 0xc0 },
 	  IS(REFUSED) },
@@ -303,8 +301,8 @@ static bool same(const struct cdb_case *c, const u8 *cdb, u32 len)
 	struct scsi_access access = { SCSI_CLASS_WRITE, 1, 2 };
 
 	scsi_classify(cdb, len, c->direction & R, c->direction & W, &access);
-	if (access.class == c->class && access.lba == c->lba &&
-	    access.blocks == c->blocks)
+	if (access.class == c->access.class && access.lba == c->access.lba &&
+	    access.blocks == c->access.blocks)
 		return true;
 	tap_note("class %u, LBA %#llx, %u blocks", access.class,
 		 (unsigned long long)access.lba, access.blocks);
@@ -320,7 +318,7 @@ static void test_table(void)
 	u8 cdb[16];
 	u32 i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct cdb_case *c = &cases[i];
 		bool passed = same(c, c->cdb, 32);
 
@@ -329,7 +327,7 @@ static void test_table(void)
 			memcpy(cdb, c->cdb, 16);
 			passed &= same(c, cdb, 16);
 		}
-		tap_ok(passed, "%s: %s", c->what, classes[c->class]);
+		tap_ok(passed, "%s: %s", c->what, classes[c->access.class]);
 	}
 }
 
@@ -341,12 +339,12 @@ static void test_unknown(void)
 	u8 cdb[16] = { 0 };
 
 	for (opcode = 0; opcode < 256; opcode++) {
-		for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (i = 0; i < ARRAY_SIZE(cases); i++) {
 			if (cases[i].cdb[0] == opcode &&
-			    cases[i].class != SCSI_CLASS_REFUSED)
+			    cases[i].access.class != SCSI_CLASS_REFUSED)
 				break;
 		}
-		if (i < sizeof(cases) / sizeof(cases[0]))
+		if (i < ARRAY_SIZE(cases))
 			continue;
 		unknown++;
 		cdb[0] = (u8)opcode;

@@ -169,12 +169,13 @@ static void test_undecided(void)
 	struct build b;
 	u32 i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		build_start(&b, cases[i].role);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const enum iscsi_role role = cases[i].role;
+
+		build_start(&b, role);
 		build_login(&b, cases[i].text, (u32)strlen(cases[i].text) + 1);
 		expect(&b, NULL, cases[i].text);
-		build_other(&b, cases[i].role == INITIATOR ? 0x00 : 0x20, 1,
-			    NULL, 0);
+		build_other(&b, role == INITIATOR ? 0x00 : 0x20, 1, NULL, 0);
 		expect(&b, cases[i].error, "PDU after it");
 		build_free(&b);
 	}
@@ -219,7 +220,7 @@ static void test_sizes(void)
 	struct build b;
 	u32 i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		build_start(&b, INITIATOR);
 		BUILD_LOGIN(&b, "");
 		build_pdu(&b, command, cases[i].ahs, cases[i].len, NULL, 0);
@@ -297,7 +298,7 @@ static void test_keys(void)
 	u32 i;
 	int len;
 
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
 		len = sprintf(text, "MaxRecvDataSegmentLength=%s", numbers[i]);
 		expect_text(INITIATOR, text, (u32)len + 1, number, text);
 	}

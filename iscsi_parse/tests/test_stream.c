@@ -40,9 +40,9 @@ static bool same_as_built(const struct follow *f, const struct build *b)
 
 		if (x->part != y->part || x->pdu != y->pdu ||
 		    x->offset != y->offset || x->len != y->len) {
-			tap_note("stretch %u: part %u of PDU %u, %zu + %u; built: part %u of PDU %u, %zu + %u",
-				 i, x->part, x->pdu, x->offset, x->len,
-				 y->part, y->pdu, y->offset, y->len);
+			tap_note("stretch %u: PDU %u part %u, %zu + %u; built: %u, %u, %zu + %u",
+				 i, x->pdu, x->part, x->offset, x->len,
+				 y->pdu, y->part, y->offset, y->len);
 			return false;
 		}
 	}
@@ -175,8 +175,8 @@ static void test_command(void)
 		if (!same)
 			break;
 	}
-	tap_ok(i > sizeof(cdb), "extended CDBs of 17 to 260 bytes are read up to the 32nd (stopped at %u)",
-	       i);
+	tap_ok(i > sizeof(cdb),
+	       "extended CDBs of 17 to 260 bytes are read up to the 32nd");
 
 	build_start(&b, ISCSI_ROLE_INITIATOR);
 	BUILD_LOGIN(&b, "");
@@ -278,7 +278,8 @@ static void test_digests(void)
 	f.told = true;
 	f.header_digest = true;
 	follow(&f, b.role, b.bytes, b.len, FOLLOW_WHOLE);
-	tap_ok(same_as_built(&f, &b), "a target's own proposal is settled by iscsi_stream_set_digests()");
+	tap_ok(same_as_built(&f, &b),
+	       "a target's own proposal is settled by iscsi_stream_set_digests()");
 	follow_free(&f);
 	build_free(&b);
 }
@@ -313,24 +314,33 @@ static void test_login_end(void)
 		bool final;
 		const char *what;
 	} cases[] = {
-		{ ISCSI_ROLE_INITIATOR, 0x87, 0, true, "a Login Request with T=1 and NSG=3 is final" },
-		{ ISCSI_ROLE_INITIATOR, 0x81, 0, false, "a Login Request with NSG=1 is not" },
-		{ ISCSI_ROLE_INITIATOR, 0x07, 0, false, "a Login Request with T=0 is not" },
-		{ ISCSI_ROLE_INITIATOR, 0x87, 2, true, "a Login Request has no status" },
-		{ ISCSI_ROLE_TARGET, 0x87, 0, true, "a Login Response with T=1, NSG=3, status 0 is final" },
-		{ ISCSI_ROLE_TARGET, 0x87, 2, false, "a Login Response with another status is not" },
-		{ ISCSI_ROLE_TARGET, 0x07, 0, false, "a Login Response with T=0 is not" },
+		{ ISCSI_ROLE_INITIATOR, 0x87, 0, true,
+		  "a Login Request with T=1 and NSG=3 is final" },
+		{ ISCSI_ROLE_INITIATOR, 0x81, 0, false,
+		  "a Login Request with NSG=1 is not" },
+		{ ISCSI_ROLE_INITIATOR, 0x07, 0, false,
+		  "a Login Request with T=0 is not" },
+		{ ISCSI_ROLE_INITIATOR, 0x87, 2, true,
+		  "a Login Request has no status" },
+		{ ISCSI_ROLE_TARGET, 0x87, 0, true,
+		  "a Login Response with T=1, NSG=3, status 0 is final" },
+		{ ISCSI_ROLE_TARGET, 0x87, 2, false,
+		  "a Login Response with another status is not" },
+		{ ISCSI_ROLE_TARGET, 0x07, 0, false,
+		  "a Login Response with T=0 is not" },
 	};
 	struct iscsi_stream s;
 	u8 bhs[48];
 	u32 i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const enum iscsi_role role = cases[i].role;
+
 		memset(bhs, 0, sizeof(bhs));
-		bhs[0] = cases[i].role == ISCSI_ROLE_INITIATOR ? 0x43 : 0x23;
+		bhs[0] = role == ISCSI_ROLE_INITIATOR ? 0x43 : 0x23;
 		bhs[1] = cases[i].flags;
 		bhs[36] = cases[i].status;
-		iscsi_stream_init(&s, cases[i].role);
+		iscsi_stream_init(&s, role);
 		tap_ok(iscsi_stream_feed(&s, bhs, 48) == ISCSI_EVENT_HEAD &&
 		       s.pdu.kind == ISCSI_KIND_LOGIN && !s.pdu.lun &&
 		       s.pdu.final_login == cases[i].final, "%s",
