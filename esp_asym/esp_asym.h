@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Private interfaces of esp_asym, grouped by the file that implements them.
+ *
+ * DOC: Locking, outermost first
+ *
+ *   asym_flow.send_mutex   one sender at a time on a connection, process context
+ *   socket lock            what a sender does with the TCP socket
+ *   asym_flow.lock (BH)    records and tasks: filled by the sender, read by
+ *                          the packet path
+ *
+ * The packet path (seal.c, open.c) takes asym_flow.lock only.  Flows are found
+ * under RCU and pinned by a reference.  No lock is shared between flows.
+ */
+#ifndef _ESP_ASYM_H
+#define _ESP_ASYM_H
+
+#include <asym/iscsi_parse.h>
+#include <asym/keystore.h>
+#include <asym/wire.h>
+#include <crypto/skcipher.h>
+#include <linux/hashtable.h>
+#include <linux/mutex.h>
+#include <linux/rhashtable.h>
+#include <linux/skbuff.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <net/sock.h>
+#include <net/xfrm.h>
+
+/* ---- stat.c ---- */
+
+/**
+ * enum asym_stat - counters of a network namespace
+ * What they mean is documented in Documentation/esp_asym.rst.
+ */
+enum asym_stat {
+	ASYM_STAT_PACKETS_SEALED,
+	ASYM_STAT_PACKETS_OPENED,
+	ASYM_STAT_OPAQUE_BYTES_SENT,
+	ASYM_STAT_OPAQUE_BYTES_RECEIVED,
+	ASYM_STAT_BYTES_HASHED,
+	ASYM_STAT_BYTES_STREAMED,
+	ASYM_STAT_BLOCKS_SEALED,
+	ASYM_STAT_BLOCKS_OPENED,
+	ASYM_STAT_BLOCKS_CUT,
+	ASYM_STAT_BYTES_HELD,
+	ASYM_STAT_RECORD_ENDS,
+	ASYM_STAT_ASYNC_COMPLETIONS,
+	ASYM_STAT_FLOWS_STARTED,
+	ASYM_STAT_FLOWS_ENDED,
+	ASYM_STAT_FLOWS_BROKEN,
+	ASYM_STAT_MAX
+};
+
+int asym_stat_init(void);
+void asym_stat_exit(void);
+void asym_count(struct net *net, enum asym_stat stat, u64 n);
+
+/**
+ * asym_refuse() - count, trace, log and report a refusal
+ * @net: network namespace
+ * @reason: why
+ * @target: target name or NULL
+ * @lun: LUN if @target is given
+ * @detail: sentence or NULL
+ */
+void asym_refuse(struct net *net, enum asym_reason reason, const char *target,
+		 u64 lun, const char *detail);
+
+/* ---- sa.c ---- */
+
+/**
+ * struct asym_sa - what an SA needs to seal and open packets
+ * @stream: stream cipher keyed with a key derived from the SA key
+ * @salt: first four bytes of the nonce (RFC 4106 section 4)
+ * @iv_mask: makes the IVs of two SAs with the same key differ
+ */
+struct asym_sa {
+	struct crypto_skcipher	*stream;
+	u8			salt[4];
+	u64			iv_mask;
+};
+
+#define ASYM_SA_SALT_BYTES	4
+
+int asym_sa_init(void);
+void asym_sa_exit(void);
+struct crypto_aead *asym_sa_create(const u8 *key, unsigned int key_len,
+				   struct netlink_ext_ack *extack);
+void asym_sa_destroy(struct crypto_aead *shell);
+struct asym_sa *asym_sa_of(const struct xfrm_state *x);
+void asym_sa_counter(const struct asym_sa *sa, const u8 *iv, u32 stream_pos,
+		     u8 *counter);
+
+/* ---- algo.c ---- */
+
+#define ASYM_ALGO_GCM_AES	"asym(gcm(aes))"
+
+int asym_algo_init(void);
+void asym_algo_exit(void);
+
+/* ---- state.c ---- */
+
+int asym_state_init(void);
+void asym_state_exit(void);
+bool asym_state_is_ours(const struct xfrm_state *x);
+
+/* ---- offload.c ---- */
+
+int asym_offload_init(void);
+void asym_offload_exit(void);
+bool asym_offload_available(void);
+extern const struct xfrm_type_offload asym_type_offload;
+
+/* ---- record.c ---- */
+
+/**
+ * enum asym_treatment - what happens to the data segment of a sent PDU
+ * @ASYM_TREAT_SEALED_BY_SA: part of the SA's stream
+ * @ASYM_TREAT_LOCAL: user data under the local key, opaque to the peer
+ * @ASYM_TREAT_OPAQUE: user data the target passes on as they are
+ * @ASYM_TREAT_ZEROED: data of a refused command: zeros go out instead
+ */
+enum asym_treatment {
+	ASYM_TREAT_SEALED_BY_SA,
+	ASYM_TREAT_LOCAL,
+	ASYM_TREAT_OPAQUE,
+	ASYM_TREAT_ZEROED,
+};
+
+/**
+ * struct asym_record - one sent PDU in TCP sequence space
+ * @seq: first byte of the head
+ * @head_len: bytes of the head
+ * @data_len: bytes of the data segment
+ * @tail_len: bytes of padding and data digest
+ * @itt: task
+ * @buffer_offset: of the data segment
+ * @treatment: enum asym_treatment
+ * @note: enum asym_note_type that travels with this PDU, 0: none
+ * @note_value: grant, digests or block size; a note with value 0 of type
+ *	%ASYM_NOTE_BLOCK_SIZE is not known yet and not sent
+ */
+struct asym_record {
+	u32	seq;
+	u32	head_len;
+	u32	data_len;
+	u32	tail_len;
+	u32	itt;
+	u32	buffer_offset;
+	u8	treatment;
+	u8	note;
+	u32	note_value;
+};
+
+/**
+ * struct asym_source - where the bytes of a sent opaque stretch lie
+ * @seq: sequence number of the first byte
+ * @len: bytes
+ * @off: offset in @page
+ * @page: referenced
+ */
+struct asym_source {
+	u32		seq;
+	u32		len;
+	u32		off;
+	struct page	*page;
+};
+
+/**
+ * struct asym_ring - growing ring of entries sorted by sequence number
+ * @entries: array, a power of two long
+ * @size: its length in entries
+ * @first: index of the oldest entry, wraps freely
+ * @count: entries in use
+ */
+struct asym_ring {
+	void	*entries;
+	u32	size;
+	u32	first;
+	u32	count;
+};
+
+/**
+ * struct asym_records - sent PDUs that may still be transmitted
+ * @pdus: of struct asym_record
+ * @sources: of struct asym_source
+ * @base: first byte of the connection's stream
+ * @limit: end of the bytes TCP may have
+ */
+struct asym_records {
+	struct asym_ring	pdus;
+	struct asym_ring	sources;
+	u32			base;
+	u32			limit;
+};
+
+/**
+ * enum asym_describe - can a stretch of the stream be sent?
+ * @ASYM_DESCRIBE_OK: yes
+ * @ASYM_DESCRIBE_STALE: it has been acknowledged: there is no need to
+ * @ASYM_DESCRIBE_BYPASSED: it holds bytes that were not seen
+ * @ASYM_DESCRIBE_OVERFLOW: its metadata do not fit into a packet
+ */
+enum asym_describe {
+	ASYM_DESCRIBE_OK,
+	ASYM_DESCRIBE_STALE,
+	ASYM_DESCRIBE_BYPASSED,
+	ASYM_DESCRIBE_OVERFLOW,
+};
+
+void asym_records_init(struct asym_records *r, u32 base);
+void asym_records_free(struct asym_records *r);
+int asym_records_reserve(struct asym_records *r, spinlock_t *lock);
+void asym_records_add(struct asym_records *r, const struct asym_record *rec);
+void asym_records_add_source(struct asym_records *r,
+			     const struct asym_source *src);
+struct asym_record *asym_records_last(struct asym_records *r);
+void asym_records_acked(struct asym_records *r, u32 una);
+enum asym_describe asym_records_describe(struct asym_records *r, bool tagged,
+					 u32 seq, u32 len, u32 shift,
+					 struct asym_meta *meta);
+
+/* ---- task.c ---- */
+
+#define ASYM_TASK_HASH_BITS	6
+#define ASYM_TASKS_MAX		65536
+
+/**
+ * struct asym_task - a SCSI task of a flow
+ * @node: in the flow's table
+ * @itt: initiator task tag
+ * @seq: sequence number of the command's first byte
+ * @grant: how Data-In is sent (enum asym_grant)
+ * @treatment: how Data-Out is sent, initiator only
+ * @binding: the unit, referenced, or NULL
+ * @offset: byte offset of the access in the unit
+ * @len: bytes of user data
+ * @run: bytes after which the access starts again at @offset: @len, or half of
+ *	it for COMPARE AND WRITE
+ */
+struct asym_task {
+	struct hlist_node	node;
+	u32			itt;
+	u32			seq;
+	u8			grant;
+	u8			treatment;
+	struct asym_binding	*binding;
+	u64			offset;
+	u32			len;
+	u32			run;
+};
+
+/**
+ * struct asym_tasks - the tasks of a flow by ITT
+ * @table: hash by ITT
+ * @count: entries
+ *
+ * An entry lives until its ITT is used again: only then is it certain that no
+ * byte of the old task can still be wanted.
+ */
+struct asym_tasks {
+	DECLARE_HASHTABLE(table, ASYM_TASK_HASH_BITS);
+	u32	count;
+};
+
+void asym_tasks_init(struct asym_tasks *tasks);
+void asym_tasks_free(struct asym_tasks *tasks);
+int asym_task_set(struct asym_tasks *tasks, const struct asym_task *task);
+struct asym_task *asym_task_find(struct asym_tasks *tasks, u32 itt);
+
+/* ---- flow.c ---- */
+
+/**
+ * struct asym_flow_key - a connection as its local end sees it
+ * @net: network namespace
+ * @laddr: local address
+ * @raddr: remote address
+ * @lport: local port
+ * @rport: remote port
+ */
+struct asym_flow_key {
+	struct net	*net;
+	__be32		laddr;
+	__be32		raddr;
+	__be16		lport;
+	__be16		rport;
+};
+
+/**
+ * struct asym_pending - bytes of the stream that go before anything else
+ * @bytes: what TCP shall copy, or NULL
+ * @page: what TCP shall refer to, without @bytes; referenced
+ * @off: first byte in @page
+ * @len: bytes, 0: nothing is pending
+ * @owed: the sender was told one byte less than was taken from it.  It will
+ *	offer that byte again, which is when the rest can go: so TCP need not
+ *	take a head or a cipher block in one piece.
+ */
+struct asym_pending {
+	const u8	*bytes;
+	struct page	*page;
+	u32		off;
+	u32		len;
+	bool		owed;
+};
+
+#define ASYM_WINDOW_PDUS	8
+
+/**
+ * struct asym_flow - an iSCSI connection under asymmetric SAs
+ * @node: in the table of flows
+ * @key: lookup key
+ * @ref: references; the socket holds one
+ * @rcu: for lookups
+ * @role: which end is local
+ * @lock: protects @records, @tasks, @sk
+ * @records: what was sent
+ * @tasks: SCSI tasks
+ * @sk: socket, NULL once it is gone
+ * @broken: the connection is refused from now on
+ * @digests: outcome of the digest negotiation as the peer told, initiator
+ * @abort_work: resets the connection from process context
+ * @send_mutex: one sender at a time
+ * @stream: parser of what is sent
+ * @treatment: of the current data segment
+ * @task: of the current data segment, a copy with a reference of its own
+ * @done: bytes of the current data segment taken from the sender
+ * @held_len: of these, bytes of an incomplete cipher block in @block
+ * @block: the incomplete cipher block, or the complete one that is pending
+ * @pending: see struct asym_pending
+ * @bounce: for bytes that are looked at on their way
+ * @window_end: the last PDUs with metadata: end of their data
+ * @window_cost: and bytes of metadata
+ * @window_count: entries
+ */
+struct asym_flow {
+	struct rhash_head	node;
+	struct asym_flow_key	key;
+	refcount_t		ref;
+	struct rcu_head		rcu;
+	enum iscsi_role		role;
+
+	spinlock_t		lock;
+	struct asym_records	records;
+	struct asym_tasks	tasks;
+	struct sock		*sk;
+	bool			broken;
+	u8			digests;
+	struct work_struct	abort_work;
+
+	struct mutex		send_mutex;
+	struct iscsi_stream	stream;
+	enum asym_treatment	treatment;
+	struct asym_task	task;
+	u32			done;
+	u32			held_len;
+	u8			block[ASYM_BLOCK_BYTES] __aligned(16);
+	struct asym_pending	pending;
+	u8			*bounce;
+	u32			window_end[ASYM_WINDOW_PDUS];
+	u8			window_cost[ASYM_WINDOW_PDUS];
+	u32			window_count;
+};
+
+int asym_flow_init(void);
+void asym_flow_exit(void);
+bool asym_port_is_iscsi(__be16 port);
+struct asym_flow *asym_flow_create(struct sock *sk, enum iscsi_role role,
+				   u32 base);
+struct asym_flow *asym_flow_get(const struct asym_flow_key *key);
+void asym_flow_put(struct asym_flow *flow);
+void asym_flow_end(struct asym_flow *flow);
+void asym_flow_break(struct asym_flow *flow, enum asym_reason reason,
+		     const char *detail);
+
+/* ---- stream.c ---- */
+
+#define ASYM_BOUNCE_BYTES	2048
+
+int asym_stream_send(struct sock *sk, struct asym_flow *flow,
+		     struct msghdr *msg);
+
+/* ---- pdu.c ---- */
+
+int asym_pdu_begin(struct sock *sk, struct asym_flow *flow);
+int asym_pdu_text(struct asym_flow *flow);
+void asym_pdu_data(struct asym_flow *flow, const u8 *bytes, u32 len);
+
+/* ---- socket.c ---- */
+
+int asym_socket_init(void);
+void asym_socket_exit(void);
+struct asym_flow *asym_socket_flow(const struct sock *sk);
+int asym_socket_attach(struct sock *sk, enum iscsi_role role, u32 base);
+
+/* ---- hook.c ---- */
+
+int asym_hook_init(void);
+void asym_hook_exit(void);
+
+/* ---- reframe.c ---- */
+
+/**
+ * struct asym_sg_pair - what a cipher reads and where it writes
+ * @src: scatterlist, terminated by asym_sg_end()
+ * @dst: scatterlist of the same bytes
+ * @max: entries there is room for in each
+ * @nr: entries in use
+ * @bytes: sum of their lengths
+ */
+struct asym_sg_pair {
+	struct scatterlist	*src;
+	struct scatterlist	*dst;
+	u32			max;
+	u32			nr;
+	u32			bytes;
+};
+
+void asym_sg_init(struct asym_sg_pair *sg, struct scatterlist *entries,
+		  u32 max);
+void asym_sg_reset(struct asym_sg_pair *sg);
+void asym_sg_add(struct asym_sg_pair *sg, struct page *src, u32 src_off,
+		 struct page *dst, u32 dst_off, u32 len);
+void asym_sg_add_buf(struct asym_sg_pair *sg, u8 *src, u8 *dst, u32 len);
+void asym_sg_end(struct asym_sg_pair *sg);
+
+/**
+ * struct asym_reframe - rewriting the bytes of a packet without copying them
+ * @skb: packet with a private head
+ * @frag: fragment at which the next stretch begins
+ * @frag_off: and offset in it
+ * @frags: fragments of the packet once it is rewritten, referenced
+ * @nr_frags: valid entries of @frags
+ * @fresh_bytes: new memory among them
+ * @tail_len: bytes to be appended to the linear part
+ *
+ * Bytes in the private linear part are rewritten in place.  Bytes in fragments
+ * never are: their pages may belong to anybody (a file, another packet), so
+ * they are written to fresh memory, which replaces them on commit.
+ */
+struct asym_reframe {
+	struct sk_buff	*skb;
+	u32		frag;
+	u32		frag_off;
+	skb_frag_t	frags[MAX_SKB_FRAGS];
+	u32		nr_frags;
+	u32		fresh_bytes;
+	u32		tail_len;
+};
+
+int asym_reframe_private(struct sk_buff *skb);
+void asym_reframe_begin(struct asym_reframe *rf, struct sk_buff *skb);
+int asym_reframe_keep(struct asym_reframe *rf, u32 off, u32 len);
+int asym_reframe_rewrite(struct asym_reframe *rf, u32 off, u32 len,
+			 struct asym_sg_pair *sg);
+u8 *asym_reframe_append(struct asym_reframe *rf, u32 len);
+void asym_reframe_commit(struct asym_reframe *rf);
+void asym_reframe_abandon(struct asym_reframe *rf);
+
+/* ---- mac.c ---- */
+
+void asym_mac(struct net *net, const struct sk_buff *skb, u32 off, u32 len,
+	      const u8 *key, const u8 *aad, u32 aad_len, u8 *mac);
+u32 asym_mac_aad(const struct xfrm_state *x, const struct ip_esp_hdr *esph,
+		 __be32 seq_hi, u8 *aad);
+#define ASYM_AAD_BYTES_MAX	12
+
+/* ---- seal.c ---- */
+
+int asym_output(struct xfrm_state *x, struct sk_buff *skb);
+int asym_xmit(struct xfrm_state *x, struct sk_buff *skb,
+	      netdev_features_t features);
+
+/* ---- open.c ---- */
+
+int asym_input(struct xfrm_state *x, struct sk_buff *skb);
+
+#endif /* _ESP_ASYM_H */

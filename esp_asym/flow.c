@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Flows: iSCSI connections under asymmetric SAs, by namespace and 4-tuple.  They
+ * belong to the TCP socket, not to an SA: SAs are rekeyed under a living
+ * connection (RFC 3723 section 3.3).
+ */
+#include <linux/jhash.h>
+#include <linux/module.h>
+#include <net/inet_sock.h>
+#include <net/tcp.h>
+
+#include "esp_asym.h"
+
+#define PORTS_MAX	16
+#define ISCSI_PORT	3260
+
+static unsigned short iscsi_ports[PORTS_MAX] = { ISCSI_PORT };
+static int iscsi_ports_count = 1;
+module_param_array(iscsi_ports, ushort, &iscsi_ports_count, 0444);
+MODULE_PARM_DESC(iscsi_ports, "TCP ports of iSCSI targets (default 3260)");
+
+static struct rhashtable flows;
+static struct workqueue_struct *abort_wq;
+
+bool asym_port_is_iscsi(__be16 port)
+{
+	int i;
+
+	for (i = 0; i < iscsi_ports_count; i++)
+		if (ntohs(port) == iscsi_ports[i])
+			return true;
+	return false;
+}
+
+static u32 key_hash(const void *data, u32 len, u32 seed)
+{
+	const struct asym_flow_key *key = data;
+
+	return jhash_3words((__force u32)key->laddr, (__force u32)key->raddr,
+			    (__force u32)key->lport << 16 |
+			    (__force u32)key->rport,
+			    seed ^ net_hash_mix(key->net));
+}
+
+static u32 flow_hash(const void *data, u32 len, u32 seed)
+{
+	const struct asym_flow *flow = data;
+
+	return key_hash(&flow->key, len, seed);
+}
+
+static int flow_differs(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct asym_flow_key *a = arg->key;
+	const struct asym_flow *flow = obj;
+	const struct asym_flow_key *b = &flow->key;
+
+	return a->net != b->net || a->laddr != b->laddr ||
+	       a->raddr != b->raddr || a->lport != b->lport ||
+	       a->rport != b->rport;
+}
+
+static const struct rhashtable_params flow_params = {
+	.head_offset		= offsetof(struct asym_flow, node),
+	.key_offset		= offsetof(struct asym_flow, key),
+	.key_len		= sizeof(struct asym_flow_key),
+	.hashfn			= key_hash,
+	.obj_hashfn		= flow_hash,
+	.obj_cmpfn		= flow_differs,
+	.automatic_shrinking	= true,
+};
+
+/* tcp_abort() takes the socket lock, so it needs a context of its own. */
+static void abort_connection(struct work_struct *work)
+{
+	struct asym_flow *flow = container_of(work, struct asym_flow,
+					      abort_work);
+	struct sock *sk;
+
+	spin_lock_bh(&flow->lock);
+	sk = flow->sk;
+	if (sk && !refcount_inc_not_zero(&sk->sk_refcnt))
+		sk = NULL;
+	spin_unlock_bh(&flow->lock);
+	if (sk) {
+		tcp_abort(sk, ECONNABORTED);
+		sock_put(sk);
+	}
+	asym_flow_put(flow);
+}
+
+/**
+ * asym_flow_create() - start following a connection
+ * @sk: its socket, locked
+ * @role: which end is local
+ * @base: sequence number of the first byte of the stream
+ *
+ * Context: any, BHs may be off
+ * Return: flow with the socket's reference, or an ERR_PTR
+ */
+struct asym_flow *asym_flow_create(struct sock *sk, enum iscsi_role role,
+				   u32 base)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	struct asym_flow *flow;
+	int err;
+
+	flow = kzalloc(sizeof(*flow), GFP_ATOMIC | __GFP_NOWARN);
+	if (!flow)
+		return ERR_PTR(-ENOMEM);
+	flow->key.net = sock_net(sk);
+	flow->key.laddr = inet->inet_saddr;
+	flow->key.raddr = inet->inet_daddr;
+	flow->key.lport = inet->inet_sport;
+	flow->key.rport = inet->inet_dport;
+	flow->role = role;
+	flow->sk = sk;
+	refcount_set(&flow->ref, 1);
+	spin_lock_init(&flow->lock);
+	mutex_init(&flow->send_mutex);
+	INIT_WORK(&flow->abort_work, abort_connection);
+	asym_records_init(&flow->records, base);
+	asym_tasks_init(&flow->tasks);
+	iscsi_stream_init(&flow->stream, role);
+
+	err = rhashtable_lookup_insert_key(&flows, &flow->key, &flow->node,
+					   flow_params);
+	if (err) {
+		kfree(flow);
+		return ERR_PTR(err);
+	}
+	asym_count(flow->key.net, ASYM_STAT_FLOWS_STARTED, 1);
+	return flow;
+}
+
+/**
+ * asym_flow_get() - find a flow
+ * @key: connection
+ *
+ * Return: flow with a reference or NULL
+ */
+struct asym_flow *asym_flow_get(const struct asym_flow_key *key)
+{
+	struct asym_flow *flow;
+
+	rcu_read_lock();
+	flow = rhashtable_lookup(&flows, key, flow_params);
+	if (flow && !refcount_inc_not_zero(&flow->ref))
+		flow = NULL;
+	rcu_read_unlock();
+	return flow;
+}
+
+void asym_flow_put(struct asym_flow *flow)
+{
+	if (!refcount_dec_and_test(&flow->ref))
+		return;
+	asym_records_free(&flow->records);
+	asym_tasks_free(&flow->tasks);
+	asym_binding_put(flow->task.binding);
+	if (flow->pending.page)
+		put_page(flow->pending.page);
+	kfree_sensitive(flow->bounce);
+	kfree_rcu(flow, rcu);
+}
+
+/**
+ * asym_flow_end() - the socket is gone
+ * @flow: flow; the socket's reference is given back
+ */
+void asym_flow_end(struct asym_flow *flow)
+{
+	rhashtable_remove_fast(&flows, &flow->node, flow_params);
+	spin_lock_bh(&flow->lock);
+	flow->sk = NULL;
+	spin_unlock_bh(&flow->lock);
+	/* Plaintext of a block that was never completed. */
+	memzero_explicit(flow->block, sizeof(flow->block));
+	asym_count(flow->key.net, ASYM_STAT_FLOWS_ENDED, 1);
+	asym_flow_put(flow);
+}
+
+/**
+ * asym_flow_break() - refuse a connection from now on and reset it
+ * @flow: flow, unlocked
+ * @reason: why
+ * @detail: sentence
+ *
+ * Nothing more is sent or received on it.  The initiator's iSCSI logs in again.
+ *
+ * Context: any
+ */
+void asym_flow_break(struct asym_flow *flow, enum asym_reason reason,
+		     const char *detail)
+{
+	bool first;
+
+	spin_lock_bh(&flow->lock);
+	first = !flow->broken;
+	WRITE_ONCE(flow->broken, true);
+	spin_unlock_bh(&flow->lock);
+	if (!first)
+		return;
+
+	asym_count(flow->key.net, ASYM_STAT_FLOWS_BROKEN, 1);
+	/* Only the sender writes the name, and only during login. */
+	asym_refuse(flow->key.net, reason,
+		    flow->stream.params.target_name[0] ?
+		    flow->stream.params.target_name : NULL, 0, detail);
+	refcount_inc(&flow->ref);
+	if (!queue_work(abort_wq, &flow->abort_work))
+		asym_flow_put(flow);
+}
+
+int asym_flow_init(void)
+{
+	int err;
+
+	abort_wq = alloc_workqueue("esp_asym", WQ_MEM_RECLAIM, 0);
+	if (!abort_wq)
+		return -ENOMEM;
+	err = rhashtable_init(&flows, &flow_params);
+	if (err)
+		destroy_workqueue(abort_wq);
+	return err;
+}
+
+void asym_flow_exit(void)
+{
+	/* Sockets hold our module, so no flow is left; works and RCU may be. */
+	destroy_workqueue(abort_wq);
+	rcu_barrier();
+	rhashtable_destroy(&flows);
+}

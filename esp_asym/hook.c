@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * First thing on the way out of TCP: start to follow connections, refuse what
+ * was not followed, and choose an MSS that does not cut cipher blocks.
+ *
+ * The socket lock is held here whenever TCP itself transmits.  A packet that
+ * comes along another way (a queue, a copy) can only miss the start of a
+ * connection, which refuses it.
+ */
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/unaligned.h>
+#include <net/ip.h>
+#include <net/tcp.h>
+
+#include "esp_asym.h"
+
+static bool goes_through_us(const struct sk_buff *skb)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+
+	for (; dst && dst->xfrm; dst = xfrm_dst_child(dst))
+		if (asym_state_is_ours(dst->xfrm))
+			return true;
+	return false;
+}
+
+/*
+ * The peer may send segments up to the MSS that we announce.  Announce one with
+ * which segments, behind the timestamps option, hold whole cipher blocks: heads
+ * and blocks of user data are multiples of 16 bytes, so bulk data then are
+ * never cut inside a block.
+ */
+static void align_mss(struct sk_buff *skb, u32 mtu)
+{
+	struct tcphdr *th = tcp_hdr(skb);
+	u8 *opt = (u8 *)(th + 1), *end = (u8 *)th + th->doff * 4;
+	u32 overhead = sizeof(struct iphdr) + sizeof(struct tcphdr);
+	u32 stamps = 0, mss;
+	u8 *mss_opt = NULL;
+
+	while (opt < end && *opt != TCPOPT_EOL) {
+		if (*opt == TCPOPT_NOP) {
+			opt++;
+			continue;
+		}
+		if (end - opt < 2 || opt[1] < 2 || opt[1] > end - opt)
+			return;
+		if (opt[0] == TCPOPT_MSS && opt[1] == TCPOLEN_MSS)
+			mss_opt = opt + 2;
+		if (opt[0] == TCPOPT_TIMESTAMP)
+			stamps = TCPOLEN_TSTAMP_ALIGNED;
+		opt += opt[1];
+	}
+	if (!mss_opt || mtu < overhead + stamps + 2 * ASYM_BLOCK_BYTES)
+		return;
+	mss = round_down(mtu - overhead - stamps, ASYM_BLOCK_BYTES) + stamps;
+	if (get_unaligned_be16(mss_opt) > mss)
+		put_unaligned_be16(mss, mss_opt);
+}
+
+/* A connection that we follow must not leave without protection. */
+static unsigned int refuse(struct sk_buff *skb, struct net *net,
+			   enum asym_reason reason, const char *detail)
+{
+	asym_refuse(net, reason, NULL, 0, detail);
+	return NF_DROP;
+}
+
+static unsigned int start(struct sk_buff *skb, struct net *net,
+			  struct sock *sk, const struct tcphdr *th,
+			  u32 payload)
+{
+	enum iscsi_role role = asym_port_is_iscsi(th->dest) ?
+			       ISCSI_ROLE_INITIATOR : ISCSI_ROLE_TARGET;
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 base;
+	int err;
+
+	if (th->syn)
+		base = ntohl(th->seq) + 1;
+	else if (!tp->bytes_acked && tp->write_seq == tp->snd_una)
+		/* The accepted side, before its first byte. */
+		base = tp->write_seq;
+	else if (!payload)
+		return NF_ACCEPT;
+	else
+		return refuse(skb, net, ASYM_REASON_NOT_FROM_SYN,
+			      "this iSCSI connection is older than its protection; log out and in again");
+
+	err = asym_socket_attach(sk, role, base);
+	if (!err)
+		return NF_ACCEPT;
+	if (err == -EBUSY)
+		return refuse(skb, net, ASYM_REASON_SOCKET_BUSY,
+			      "another protocol (TLS, BPF) sits on this iSCSI socket");
+	return refuse(skb, net, ASYM_REASON_NO_MEMORY,
+		      "no memory to follow an iSCSI connection");
+}
+
+static unsigned int local_out(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct sock *sk = skb->sk;
+	struct asym_flow *flow = NULL;
+	bool ours;
+	struct tcphdr *th;
+	u32 payload;
+
+	if (iph->protocol != IPPROTO_TCP || ip_is_fragment(iph))
+		return NF_ACCEPT;
+	ours = goes_through_us(skb);
+	if (sk && sk_fullsock(sk) && sk->sk_protocol == IPPROTO_TCP)
+		flow = asym_socket_flow(sk);
+	if (!ours && !flow)
+		return NF_ACCEPT;
+
+	/* Built by our own TCP or by a raw socket: be careful all the same. */
+	if (!pskb_may_pull(skb, ip_hdrlen(skb) + sizeof(*th)))
+		return NF_DROP;
+	skb_set_transport_header(skb, ip_hdrlen(skb));
+	th = tcp_hdr(skb);
+	if (!pskb_may_pull(skb, ip_hdrlen(skb) + th->doff * 4))
+		return NF_DROP;
+	th = tcp_hdr(skb);
+	payload = skb->len - ip_hdrlen(skb) - th->doff * 4;
+
+	if (flow && !ours)
+		return refuse(skb, state->net, ASYM_REASON_NO_SA,
+			      "no asymmetric SA for a connection that started with one");
+
+	/* The ICV covers the segment; nobody computes a checksum for it. */
+	if (!skb_is_gso(skb))
+		skb->ip_summed = CHECKSUM_NONE;
+	if (!asym_port_is_iscsi(th->source) && !asym_port_is_iscsi(th->dest))
+		return NF_ACCEPT;
+	if (th->syn)
+		align_mss(skb, dst_mtu(skb_dst(skb)));
+	if (flow || !sk || !sk_fullsock(sk))
+		return NF_ACCEPT;
+	if (th->rst)
+		return NF_ACCEPT;
+	return start(skb, state->net, sk, th, payload);
+}
+
+static const struct nf_hook_ops hook_ops = {
+	.hook		= local_out,
+	.pf		= NFPROTO_IPV4,
+	.hooknum	= NF_INET_LOCAL_OUT,
+	.priority	= INT_MIN,
+};
+
+static int __net_init hook_net_init(struct net *net)
+{
+	return nf_register_net_hook(net, &hook_ops);
+}
+
+static void __net_exit hook_net_exit(struct net *net)
+{
+	nf_unregister_net_hook(net, &hook_ops);
+}
+
+static struct pernet_operations hook_net_ops = {
+	.init	= hook_net_init,
+	.exit	= hook_net_exit,
+};
+
+int asym_hook_init(void)
+{
+	return register_pernet_subsys(&hook_net_ops);
+}
+
+void asym_hook_exit(void)
+{
+	unregister_pernet_subsys(&hook_net_ops);
+}

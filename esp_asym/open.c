@@ -1,0 +1,637 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receive: authenticate the packet as it is, decrypt all of it but the opaque
+ * ranges, and on the initiator open these with the local key.  A packet needs
+ * no other packet for that.
+ */
+#include <crypto/algapi.h>
+#include <linux/unaligned.h>
+#include <net/esp.h>
+#include <net/ip.h>
+#include <net/tcp.h>
+
+#include "esp_asym.h"
+#include "trace.h"
+
+/* What the cipher is busy with, in order. */
+enum open_stage {
+	OPEN_LEAD,	/* one-time key and metadata */
+	OPEN_BODY,	/* everything outside of the opaque ranges */
+	OPEN_RANGES,	/* the opaque ranges, on the initiator */
+};
+
+/**
+ * struct open_op - a packet on its way through the ciphers
+ * @x: SA
+ * @skb: packet; skb->data at the ESP header, later at the inner packet
+ * @net: namespace
+ * @stage: see enum open_stage
+ * @async: a cipher took its time: xfrm is to be called back
+ * @next_range: opaque range that is opened next
+ * @opaque: bytes in opaque ranges
+ * @flow: the connection, or NULL
+ * @lead: keystream key and metadata
+ * @iv: of the packet
+ * @counter: of the stream cipher
+ * @scratch: neighbours of cut blocks, opened with them
+ * @meta: decoded metadata
+ * @rf: rewriting of the packet
+ * @lead_sg: @lead
+ * @body: what is decrypted under the SA
+ * @range: request for the range cipher
+ * @range_sg: what it reads and writes, range by range
+ * @range_first: first entry of each range in @range_sg
+ * @range_bytes: bytes of each range, with its neighbours
+ * @req: request, with the scatterlists behind it
+ */
+struct open_op {
+	struct xfrm_state	*x;
+	struct sk_buff		*skb;
+	struct net		*net;
+	enum open_stage		stage;
+	bool			async;
+	u32			next_range;
+	u32			opaque;
+	struct asym_flow	*flow;
+	u8			lead[ASYM_STREAM_INNER];
+	u8			iv[ASYM_IV_BYTES];
+	u8			counter[16];
+	u8			scratch[2 * ASYM_BLOCK_BYTES];
+	struct asym_meta	meta;
+	struct asym_reframe	rf;
+	struct scatterlist	lead_sg;
+	struct asym_sg_pair	body;
+	struct asym_range	*range;
+	struct asym_sg_pair	range_sg;
+	u32			range_first[ASYM_RANGES_MAX];
+	u32			range_bytes[ASYM_RANGES_MAX];
+	struct skcipher_request	*req;
+};
+
+/* As in seal.c; both edges of the ranges may add an entry. */
+static u32 sg_entries(const struct sk_buff *skb)
+{
+	return 4 + skb_shinfo(skb)->nr_frags + 2 * ASYM_RANGES_MAX +
+	       skb->data_len / PAGE_SIZE;
+}
+
+static struct open_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
+{
+	struct crypto_skcipher *tfm = asym_sa_of(x)->stream;
+	size_t req_at, body_at, range_at, size;
+	u32 nr = sg_entries(skb);
+	struct open_op *op;
+
+	req_at = ALIGN(sizeof(*op), CRYPTO_MINALIGN);
+	body_at = ALIGN(req_at + sizeof(*op->req) +
+			crypto_skcipher_reqsize(tfm),
+			__alignof__(struct scatterlist));
+	range_at = body_at + 2 * nr * sizeof(struct scatterlist);
+	size = range_at + 2 * nr * sizeof(struct scatterlist);
+	op = kmalloc(size, GFP_ATOMIC | __GFP_NOWARN);
+	if (!op)
+		return NULL;
+	memset(op, 0, sizeof(*op));
+	op->x = x;
+	op->skb = skb;
+	op->net = xs_net(x);
+	op->req = (void *)op + req_at;
+	skcipher_request_set_tfm(op->req, tfm);
+	asym_sg_init(&op->body, (void *)op + body_at, nr);
+	asym_sg_init(&op->range_sg, (void *)op + range_at, nr);
+	return op;
+}
+
+static void range_free(struct open_op *op)
+{
+	if (!op->range)
+		return;
+	asym_binding_put(op->range->binding);
+	kfree_sensitive(op->range);
+	op->range = NULL;
+}
+
+static void op_free(struct open_op *op)
+{
+	range_free(op);
+	if (op->flow)
+		asym_flow_put(op->flow);
+	memzero_explicit(op->lead, sizeof(op->lead));
+	memzero_explicit(op->scratch, sizeof(op->scratch));
+	kfree(op);
+}
+
+static int refuse(struct open_op *op, enum asym_reason reason,
+		  const char *detail, int err)
+{
+	asym_refuse(op->net, reason, NULL, 0, detail);
+	return err;
+}
+
+/* A peer that holds the SA has sent what cannot be: end the connection. */
+static int refuse_flow(struct open_op *op, enum asym_reason reason,
+		       const char *detail)
+{
+	asym_flow_break(op->flow, reason, detail);
+	return -EPERM;
+}
+
+/* An error of the ciphers themselves. */
+static int crypto_failed(struct open_op *op, int err)
+{
+	if (err == -ENOKEY && op->flow)
+		return refuse_flow(op, ASYM_REASON_KEY_MISSING,
+				   "the key was deleted while the LUN was read");
+	return refuse(op, ASYM_REASON_CRYPTO_ERROR, NULL, err);
+}
+
+static void cipher_done(struct open_op *op, int err);
+
+static void stream_done(void *arg, int err)
+{
+	cipher_done(arg, err);
+}
+DEFINE_CRYPTO_DONE(stream_done)
+
+static void range_done(struct asym_range *range, int err)
+{
+	cipher_done(range->arg, err);
+}
+
+static int stream(struct open_op *op, u32 stream_pos, struct scatterlist *src,
+		  struct scatterlist *dst, u32 len)
+{
+	asym_sa_counter(asym_sa_of(op->x), op->iv, stream_pos, op->counter);
+	skcipher_request_set_callback(op->req, 0, crypto_done(stream_done), op);
+	skcipher_request_set_crypt(op->req, src, dst, len, op->counter);
+	return crypto_skcipher_decrypt(op->req);
+}
+
+/* ---- first: one-time key and metadata ---- */
+
+static int begin_lead(struct open_op *op)
+{
+	struct sk_buff *skb = op->skb;
+
+	memcpy(op->iv, skb->data + ASYM_ESP_BYTES, ASYM_IV_BYTES);
+	memcpy(op->lead + ASYM_STREAM_META,
+	       skb->data + ASYM_ESP_BYTES + ASYM_IV_BYTES, ASYM_META_BYTES);
+	sg_init_one(&op->lead_sg, op->lead, sizeof(op->lead));
+	return stream(op, 0, &op->lead_sg, &op->lead_sg, sizeof(op->lead));
+}
+
+/* Nothing of the packet is believed before this. */
+static int authenticate(struct open_op *op)
+{
+	struct sk_buff *skb = op->skb;
+	struct ip_esp_hdr *esph = (struct ip_esp_hdr *)skb->data;
+	u8 icv[ASYM_ICV_BYTES], mac[ASYM_ICV_BYTES];
+	u32 covered = skb->len - ASYM_ESP_BYTES - ASYM_IV_BYTES -
+		      ASYM_ICV_BYTES;
+	u8 aad[ASYM_AAD_BYTES_MAX];
+	u32 aad_len;
+
+	if (skb_copy_bits(skb, skb->len - ASYM_ICV_BYTES, icv, sizeof(icv)))
+		return -EINVAL;
+	aad_len = asym_mac_aad(op->x, esph, XFRM_SKB_CB(skb)->seq.input.hi,
+			       aad);
+	asym_mac(op->net, skb, ASYM_ESP_BYTES + ASYM_IV_BYTES, covered,
+		 op->lead, aad, aad_len, mac);
+	if (crypto_memneq(icv, mac, sizeof(icv)))
+		return refuse(op, ASYM_REASON_BAD_ICV,
+			      "wrong key, or the peer does not use " ASYM_ALGO_GCM_AES,
+			      -EBADMSG);
+	return 0;
+}
+
+static int read_metadata(struct open_op *op)
+{
+	switch (asym_meta_decode(&op->meta, op->lead + ASYM_STREAM_META,
+				 op->skb->len - 2)) {
+	case ASYM_META_OK:
+		return 0;
+	case ASYM_META_BAD_VERSION:
+		return refuse(op, ASYM_REASON_BAD_VERSION,
+			      "the peer uses another wire format version",
+			      -EPROTONOSUPPORT);
+	case ASYM_META_MALFORMED:
+		break;
+	}
+	return refuse(op, ASYM_REASON_BAD_PACKET,
+		      "malformed metadata from an authenticated peer", -EINVAL);
+}
+
+/* ---- second: what is encrypted under the SA ---- */
+
+/* Where a tagged range is read and written, with its neighbours. */
+static int plan_range(struct open_op *op, u32 i)
+{
+	const struct asym_range_entry *range = &op->meta.range[i];
+	struct asym_sg_pair *sg = &op->range_sg;
+	struct asym_meta *meta = &op->meta;
+	u32 before = i == 0 ? meta->before_len : 0;
+	u32 after = i + 1 == meta->nr_ranges ? meta->after_len : 0;
+	u32 start = sg->bytes;
+	int err;
+
+	op->range_first[i] = sg->nr;
+	if (before)
+		asym_sg_add_buf(sg, meta->before, op->scratch, before);
+	err = asym_reframe_rewrite(&op->rf, range->off, range->len, sg);
+	if (err)
+		return err;
+	if (after)
+		asym_sg_add_buf(sg, meta->after,
+				op->scratch + ASYM_BLOCK_BYTES, after);
+	asym_sg_end(sg);
+	op->range_bytes[i] = sg->bytes - start;
+	return 0;
+}
+
+static int plan(struct open_op *op)
+{
+	struct asym_meta *meta = &op->meta;
+	u32 pos = 0, len = op->skb->len, i;
+	int err;
+
+	op->opaque = 0;
+	asym_sg_reset(&op->body);
+	asym_sg_reset(&op->range_sg);
+	asym_reframe_begin(&op->rf, op->skb);
+	for (i = 0; i < meta->nr_ranges; i++) {
+		const struct asym_range_entry *range = &meta->range[i];
+
+		err = asym_reframe_rewrite(&op->rf, pos, range->off - pos,
+					   &op->body);
+		if (err)
+			return err;
+		err = meta->tagged ? plan_range(op, i) :
+				     asym_reframe_keep(&op->rf, range->off,
+						       range->len);
+		if (err)
+			return err;
+		op->opaque += range->len;
+		pos = range->off + range->len;
+	}
+	err = asym_reframe_rewrite(&op->rf, pos, len - pos, &op->body);
+	if (err)
+		return err;
+	asym_sg_end(&op->body);
+	return 0;
+}
+
+static int begin_body(struct open_op *op)
+{
+	struct sk_buff *skb = op->skb;
+	int err;
+
+	err = authenticate(op);
+	if (err)
+		return err;
+	__skb_pull(skb, ASYM_HEADER_BYTES);
+	err = pskb_trim(skb, skb->len - ASYM_ICV_BYTES);
+	if (err)
+		return refuse(op, ASYM_REASON_NO_MEMORY, NULL, err);
+	err = read_metadata(op);
+	if (err)
+		return err;
+
+	err = plan(op);
+	if (err == -EMSGSIZE) {
+		asym_reframe_abandon(&op->rf);
+		err = skb_linearize(skb);
+		if (!err)
+			err = plan(op);
+	}
+	if (err)
+		return refuse(op, ASYM_REASON_NO_MEMORY, NULL, err);
+	err = stream(op, ASYM_STREAM_INNER, op->body.src, op->body.dst,
+		     op->body.bytes);
+	return err && err != -EINPROGRESS ? crypto_failed(op, err) : err;
+}
+
+/* ---- third: the connection, and its opaque ranges ---- */
+
+/* What the target learns from the initiator. */
+static int take_grants(struct open_op *op)
+{
+	const struct asym_meta *meta = &op->meta;
+	struct asym_flow *flow = op->flow;
+	u32 i;
+	int err = 0;
+
+	spin_lock_bh(&flow->lock);
+	for (i = 0; i < meta->nr_grants && !err; i++) {
+		const struct asym_note_grant *g = &meta->grant[i];
+		struct asym_task *old = asym_task_find(&flow->tasks, g->itt);
+		struct asym_task task = {
+			.itt	= g->itt,
+			.seq	= g->seq,
+			.grant	= g->grant,
+		};
+
+		/* A late retransmission must not bring an old task back. */
+		if (!old || after(g->seq, old->seq))
+			err = asym_task_set(&flow->tasks, &task);
+	}
+	spin_unlock_bh(&flow->lock);
+	if (err)
+		return refuse(op, ASYM_REASON_NO_MEMORY,
+			      "no memory for a SCSI task", err);
+	return 0;
+}
+
+/* What the initiator learns from the target. */
+static int take_notes(struct open_op *op)
+{
+	const struct asym_meta *meta = &op->meta;
+	struct asym_binding *binding = NULL;
+	struct asym_flow *flow = op->flow;
+	struct asym_task *task;
+
+	if (meta->session) {
+		if (meta->digests & ASYM_SESSION_DATA_DIGEST)
+			return refuse_flow(op, ASYM_REASON_DATA_DIGEST,
+					   "the target selected DataDigest=CRC32C; set DataDigest=None");
+		spin_lock_bh(&flow->lock);
+		flow->digests |= meta->digests;
+		spin_unlock_bh(&flow->lock);
+	}
+	if (!meta->block_size)
+		return 0;
+
+	spin_lock_bh(&flow->lock);
+	task = asym_task_find(&flow->tasks, meta->block_size_itt);
+	if (task && task->binding &&
+	    (task->grant == ASYM_GRANT_READ_CAPACITY_10 ||
+	     task->grant == ASYM_GRANT_READ_CAPACITY_16))
+		binding = asym_binding_hold(task->binding);
+	spin_unlock_bh(&flow->lock);
+	/* The binding refuses by itself what it cannot accept. */
+	if (binding && !asym_binding_is_plain(binding))
+		asym_binding_learn_block_size(binding, meta->block_size);
+	asym_binding_put(binding);
+	return 0;
+}
+
+/* Find the connection; notes and ranges only make sense on one. */
+static int find_flow(struct open_op *op)
+{
+	const struct asym_meta *meta = &op->meta;
+	const struct iphdr *iph = ip_hdr(op->skb);
+	struct asym_flow_key key = { .net = op->net };
+	struct sk_buff *skb = op->skb;
+	const struct tcphdr *th;
+	bool wants_flow = meta->tagged || meta->nr_grants || meta->session ||
+			  meta->block_size;
+
+	if (!wants_flow && !meta->nr_ranges)
+		return 0;
+	/* asym_input() has made a TCP header linear. */
+	if (skb_headlen(skb) < sizeof(*th))
+		return refuse(op, ASYM_REASON_BAD_PACKET,
+			      "metadata without a TCP header", -EINVAL);
+	th = (struct tcphdr *)skb->data;
+	if (th->doff * 4 < sizeof(*th) ||
+	    (meta->nr_ranges && meta->range[0].off < th->doff * 4))
+		return refuse(op, ASYM_REASON_BAD_PACKET,
+			      "an opaque range covers the TCP header", -EINVAL);
+	key.laddr = iph->daddr;
+	key.raddr = iph->saddr;
+	key.lport = th->dest;
+	key.rport = th->source;
+	op->flow = asym_flow_get(&key);
+	if (!op->flow) {
+		/* The target needs to know nothing to pass data on. */
+		if (!wants_flow)
+			return 0;
+		return refuse(op, ASYM_REASON_NO_FLOW,
+			      "user data for an iSCSI connection that is not followed",
+			      -ENOENT);
+	}
+	if (READ_ONCE(op->flow->broken))
+		return -ECONNABORTED;
+	if (op->flow->role == ISCSI_ROLE_TARGET) {
+		if (meta->tagged || meta->session || meta->block_size)
+			return refuse_flow(op, ASYM_REASON_BAD_PACKET,
+					   "the peer acts as a target towards a target");
+		return take_grants(op);
+	}
+	if (meta->nr_grants || (meta->nr_ranges && !meta->tagged))
+		return refuse_flow(op, ASYM_REASON_BAD_PACKET,
+				   "the peer acts as an initiator towards an initiator");
+	return take_notes(op);
+}
+
+/* Which bytes of which unit is this range? */
+static int claim(struct open_op *op, const struct asym_range_entry *entry,
+		 struct asym_binding **binding, u64 *offset)
+{
+	struct asym_flow *flow = op->flow;
+	struct asym_task *task;
+	bool known, fits = false;
+
+	spin_lock_bh(&flow->lock);
+	task = asym_task_find(&flow->tasks, entry->itt);
+	known = task;
+	if (task && task->grant == ASYM_GRANT_OPAQUE &&
+	    (u64)entry->buffer_offset + entry->len <= task->len) {
+		fits = true;
+		*binding = asym_binding_hold(task->binding);
+		*offset = task->offset +
+			  round_down(entry->buffer_offset, ASYM_BLOCK_BYTES);
+	}
+	spin_unlock_bh(&flow->lock);
+
+	if (!known)
+		return refuse_flow(op, ASYM_REASON_TASK_UNKNOWN,
+				   "the target sent data for a task that does not exist");
+	if (!fits)
+		return refuse_flow(op, ASYM_REASON_TASK_RANGE,
+				   "the target sent data outside of what the task reads");
+	return 0;
+}
+
+static int open_next_range(struct open_op *op)
+{
+	u32 i = op->next_range++, first = op->range_first[i];
+	const struct asym_range_entry *entry = &op->meta.range[i];
+	struct asym_binding *binding;
+	u64 offset;
+	int err;
+
+	range_free(op);
+	err = claim(op, entry, &binding, &offset);
+	if (err)
+		return err;
+	op->range = kzalloc(asym_range_size(binding),
+			    GFP_ATOMIC | __GFP_NOWARN);
+	if (!op->range) {
+		asym_binding_put(binding);
+		return refuse(op, ASYM_REASON_NO_MEMORY, NULL, -ENOMEM);
+	}
+	op->range->binding = binding;
+	op->range->offset = offset;
+	op->range->len = op->range_bytes[i];
+	op->range->src = op->range_sg.src + first;
+	op->range->dst = op->range_sg.dst + first;
+	op->range->seal = false;
+	op->range->complete = range_done;
+	op->range->arg = op;
+	asym_count(op->net, ASYM_STAT_BLOCKS_OPENED,
+		   op->range->len / ASYM_BLOCK_BYTES);
+	err = asym_range_crypt(op->range);
+	return err && err != -EINPROGRESS ? crypto_failed(op, err) : err;
+}
+
+/* ---- last: hand the inner packet to xfrm ---- */
+
+/*
+ * TCP must not look at a checksum that nobody computed.  Partial means verified
+ * to a receiver, and gives whoever forwards the packet a valid one.
+ */
+static void set_checksum(struct sk_buff *skb)
+{
+	struct tcphdr *th = (struct tcphdr *)skb->data;
+	const struct iphdr *iph = ip_hdr(skb);
+
+	th->check = ~tcp_v4_check(skb->len, iph->saddr, iph->daddr, 0);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb->data - skb->head;
+	skb->csum_offset = offsetof(struct tcphdr, check);
+}
+
+static int deliver(struct open_op *op)
+{
+	struct sk_buff *skb = op->skb;
+	u32 ihl = ip_hdrlen(skb);
+	u8 tail[2];
+
+	asym_reframe_commit(&op->rf);
+	if (skb_copy_bits(skb, skb->len - 2, tail, 2) ||
+	    tail[0] + 2 > skb->len)
+		return refuse(op, ASYM_REASON_BAD_PACKET,
+			      "padding longer than the packet", -EINVAL);
+	if (tail[1] != IPPROTO_TCP && op->meta.nr_ranges)
+		return refuse(op, ASYM_REASON_BAD_PACKET,
+			      "opaque ranges outside of TCP", -EINVAL);
+	if (op->meta.nr_ranges &&
+	    op->meta.range[op->meta.nr_ranges - 1].off +
+	    op->meta.range[op->meta.nr_ranges - 1].len >
+	    skb->len - 2 - tail[0])
+		return refuse(op, ASYM_REASON_BAD_PACKET,
+			      "an opaque range covers the padding", -EINVAL);
+	if (pskb_trim(skb, skb->len - 2 - tail[0]))
+		return refuse(op, ASYM_REASON_NO_MEMORY, NULL, -ENOMEM);
+
+	skb->ip_summed = CHECKSUM_NONE;
+	if (tail[1] == IPPROTO_TCP && skb_headlen(skb) >= sizeof(struct tcphdr))
+		set_checksum(skb);
+	skb_set_transport_header(skb, -(int)ihl);
+
+	asym_count(op->net, ASYM_STAT_PACKETS_OPENED, 1);
+	asym_count(op->net, ASYM_STAT_OPAQUE_BYTES_RECEIVED, op->opaque);
+	asym_count(op->net, ASYM_STAT_BYTES_STREAMED,
+		   op->body.bytes + ASYM_META_BYTES);
+	trace_asym_opened(ntohl(op->x->id.spi),
+			  ntohl(XFRM_SKB_CB(skb)->seq.input.low), skb->len,
+			  op->opaque);
+	/* RFC 4303 section 2.6: a dummy packet. */
+	return tail[1] == IPPROTO_NONE ? -EINVAL : tail[1];
+}
+
+/* Go on after the stage that is complete; -EINPROGRESS: a cipher calls back. */
+static int advance(struct open_op *op)
+{
+	int err;
+
+	switch (op->stage) {
+	case OPEN_LEAD:
+		op->stage = OPEN_BODY;
+		err = begin_body(op);
+		if (err)
+			return err;
+		fallthrough;
+	case OPEN_BODY:
+		op->stage = OPEN_RANGES;
+		err = find_flow(op);
+		if (err)
+			return err;
+		fallthrough;
+	case OPEN_RANGES:
+		while (op->meta.tagged &&
+		       op->next_range < op->meta.nr_ranges) {
+			err = open_next_range(op);
+			if (err)
+				return err;
+		}
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* Return the next header, or why the packet is dropped. */
+static int conclude(struct open_op *op, int err)
+{
+	if (!err)
+		err = deliver(op);
+	else
+		asym_reframe_abandon(&op->rf);
+	op_free(op);
+	return err;
+}
+
+/* The tail of asym_input() when a cipher took its time. */
+static void cipher_done(struct open_op *op, int err)
+{
+	struct sk_buff *skb = op->skb;
+
+	if (err == -EINPROGRESS)
+		return;
+	asym_count(op->net, ASYM_STAT_ASYNC_COMPLETIONS, 1);
+	err = err ? crypto_failed(op, err) : advance(op);
+	if (err == -EINPROGRESS)
+		return;
+	xfrm_input_resume(skb, conclude(op, err));
+}
+
+/**
+ * asym_input() - open a packet
+ * @x: SA
+ * @skb: packet, skb->data at the ESP header
+ *
+ * Context: softirq
+ * Return: next header, -EINPROGRESS, or an error that drops the packet
+ */
+int asym_input(struct xfrm_state *x, struct sk_buff *skb)
+{
+	u32 linear = min_t(u32, skb->len,
+			   ASYM_HEADER_BYTES + sizeof(struct tcphdr));
+	struct open_op *op;
+	int err;
+
+	if (skb->len < ASYM_HEADER_BYTES + 2 + ASYM_ICV_BYTES ||
+	    !pskb_may_pull(skb, linear)) {
+		asym_refuse(xs_net(x), ASYM_REASON_BAD_PACKET, NULL, 0,
+			    "packet too short");
+		return -EINVAL;
+	}
+	if (asym_reframe_private(skb))
+		goto no_memory;
+	op = op_alloc(x, skb);
+	if (!op)
+		goto no_memory;
+
+	err = begin_lead(op);
+	if (!err)
+		err = advance(op);
+	else if (err != -EINPROGRESS)
+		err = crypto_failed(op, err);
+	if (err == -EINPROGRESS)
+		return err;
+	return conclude(op, err);
+
+no_memory:
+	asym_refuse(xs_net(x), ASYM_REASON_NO_MEMORY, NULL, 0, NULL);
+	return -ENOMEM;
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rewriting parts of a packet without touching memory that is not provably
+ * ours, and without moving the parts that stay.  See struct asym_reframe.
+ */
+#include <linux/skbuff_ref.h>
+
+#include "esp_asym.h"
+
+/* ---- pairs of scatterlists ---- */
+
+/* @entries has room for @max entries of both lists; reset before use. */
+void asym_sg_init(struct asym_sg_pair *sg, struct scatterlist *entries,
+		  u32 max)
+{
+	sg->src = entries;
+	sg->dst = entries + max;
+	sg->max = max;
+}
+
+void asym_sg_reset(struct asym_sg_pair *sg)
+{
+	sg_init_table(sg->src, sg->max);
+	sg_init_table(sg->dst, sg->max);
+	sg->nr = 0;
+	sg->bytes = 0;
+}
+
+void asym_sg_add(struct asym_sg_pair *sg, struct page *src, u32 src_off,
+		 struct page *dst, u32 dst_off, u32 len)
+{
+	sg_set_page(&sg->src[sg->nr], src, len, src_off);
+	sg_set_page(&sg->dst[sg->nr], dst, len, dst_off);
+	sg->nr++;
+	sg->bytes += len;
+}
+
+void asym_sg_add_buf(struct asym_sg_pair *sg, u8 *src, u8 *dst, u32 len)
+{
+	asym_sg_add(sg, virt_to_page(src), offset_in_page(src),
+		    virt_to_page(dst), offset_in_page(dst), len);
+}
+
+void asym_sg_end(struct asym_sg_pair *sg)
+{
+	if (!sg->nr)
+		return;
+	sg_mark_end(&sg->src[sg->nr - 1]);
+	sg_mark_end(&sg->dst[sg->nr - 1]);
+}
+
+/* ---- packets ---- */
+
+/**
+ * asym_reframe_private() - make the linear part and the fragment array ours
+ * @skb: packet
+ *
+ * Fragments' pages stay shared: they are only read.
+ *
+ * Return: 0 or -ENOMEM
+ */
+int asym_reframe_private(struct sk_buff *skb)
+{
+	int err;
+
+	if (skb_has_frag_list(skb)) {
+		err = skb_linearize(skb);
+		if (err)
+			return err;
+	}
+	err = skb_orphan_frags(skb, GFP_ATOMIC);
+	if (err)
+		return err;
+	if (skb_cloned(skb))
+		return pskb_expand_head(skb, 0, 0, GFP_ATOMIC);
+	return 0;
+}
+
+/* Stretches follow in order, from skb->data to the end of the packet. */
+void asym_reframe_begin(struct asym_reframe *rf, struct sk_buff *skb)
+{
+	rf->skb = skb;
+	rf->frag = 0;
+	rf->frag_off = 0;
+	rf->nr_frags = 0;
+	rf->fresh_bytes = 0;
+	rf->tail_len = 0;
+}
+
+static bool add_frag(struct asym_reframe *rf, struct page *page, u32 off,
+		     u32 len)
+{
+	if (rf->nr_frags == MAX_SKB_FRAGS)
+		return false;
+	skb_frag_fill_page_desc(&rf->frags[rf->nr_frags++], page, off, len);
+	return true;
+}
+
+/* New memory as the next fragment; NULL without memory or without room. */
+static u8 *add_fresh(struct asym_reframe *rf, u32 len)
+{
+	struct page *page;
+	u8 *bytes;
+
+	bytes = netdev_alloc_frag(ALIGN(len, 64));
+	if (!bytes)
+		return NULL;
+	page = virt_to_head_page(bytes);
+	if (!add_frag(rf, page, bytes - (u8 *)page_address(page), len)) {
+		put_page(page);
+		return NULL;
+	}
+	rf->fresh_bytes += ALIGN(len, 64);
+	return bytes;
+}
+
+/* Length of the piece at the cursor that lies in one fragment. */
+static u32 next_piece(struct asym_reframe *rf, u32 len, const skb_frag_t **frag)
+{
+	const struct skb_shared_info *info = skb_shinfo(rf->skb);
+
+	while (rf->frag < info->nr_frags &&
+	       rf->frag_off == skb_frag_size(&info->frags[rf->frag])) {
+		rf->frag++;
+		rf->frag_off = 0;
+	}
+	if (WARN_ON_ONCE(rf->frag == info->nr_frags))
+		return 0;
+	*frag = &info->frags[rf->frag];
+	return min(len, skb_frag_size(*frag) - rf->frag_off);
+}
+
+/* Bytes of the stretch in the linear part. */
+static u32 linear_part(const struct asym_reframe *rf, u32 off, u32 len)
+{
+	u32 head = skb_headlen(rf->skb);
+
+	return off < head ? min(len, head - off) : 0;
+}
+
+/**
+ * asym_reframe_keep() - the next stretch stays as it is
+ * @rf: rewriting
+ * @off: start of the stretch, counted from skb->data
+ * @len: bytes
+ *
+ * Return: 0, or -EMSGSIZE when the packet would have too many fragments:
+ * abandon, linearise, begin again
+ */
+int asym_reframe_keep(struct asym_reframe *rf, u32 off, u32 len)
+{
+	len -= linear_part(rf, off, len);
+	while (len) {
+		const skb_frag_t *frag;
+		u32 n = next_piece(rf, len, &frag);
+
+		if (!n || !add_frag(rf, skb_frag_page(frag),
+				    skb_frag_off(frag) + rf->frag_off, n))
+			return -EMSGSIZE;
+		get_page(skb_frag_page(frag));
+		rf->frag_off += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/**
+ * asym_reframe_rewrite() - the next stretch goes through a cipher
+ * @rf: rewriting
+ * @off: start of the stretch, counted from skb->data
+ * @len: bytes
+ * @sg: gets what to read and where to write
+ *
+ * Return: 0, -EMSGSIZE as above, or -ENOMEM
+ */
+int asym_reframe_rewrite(struct asym_reframe *rf, u32 off, u32 len,
+			 struct asym_sg_pair *sg)
+{
+	u32 n = linear_part(rf, off, len);
+
+	if (n)
+		asym_sg_add_buf(sg, rf->skb->data + off, rf->skb->data + off,
+				n);
+	len -= n;
+	while (len) {
+		const skb_frag_t *frag;
+		u8 *fresh;
+
+		n = min_t(u32, next_piece(rf, len, &frag), PAGE_SIZE);
+		if (!n || rf->nr_frags == MAX_SKB_FRAGS)
+			return -EMSGSIZE;
+		fresh = add_fresh(rf, n);
+		if (!fresh)
+			return -ENOMEM;
+		asym_sg_add(sg, skb_frag_page(frag),
+			    skb_frag_off(frag) + rf->frag_off,
+			    virt_to_page(fresh), offset_in_page(fresh), n);
+		rf->frag_off += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/**
+ * asym_reframe_append() - room behind the end of the packet
+ * @rf: rewriting
+ * @len: bytes
+ *
+ * Return: the room, or NULL as for -EMSGSIZE or -ENOMEM
+ */
+u8 *asym_reframe_append(struct asym_reframe *rf, u32 len)
+{
+	if (skb_is_nonlinear(rf->skb))
+		return add_fresh(rf, len);
+	if (skb_tailroom(rf->skb) < len &&
+	    pskb_expand_head(rf->skb, 0, len, GFP_ATOMIC))
+		return NULL;
+	rf->tail_len = len;
+	return skb_tail_pointer(rf->skb);
+}
+
+/* Put the new fragments in the place of the old ones. */
+void asym_reframe_commit(struct asym_reframe *rf)
+{
+	struct skb_shared_info *info = skb_shinfo(rf->skb);
+	u32 bytes = 0, i;
+
+	for (i = 0; i < info->nr_frags; i++)
+		skb_frag_unref(rf->skb, i);
+	for (i = 0; i < rf->nr_frags; i++) {
+		info->frags[i] = rf->frags[i];
+		bytes += skb_frag_size(&rf->frags[i]);
+	}
+	info->nr_frags = rf->nr_frags;
+	rf->skb->len += bytes - rf->skb->data_len;
+	rf->skb->data_len = bytes;
+	/* A socket that is charged for the packet keeps its account. */
+	if (!rf->skb->sk)
+		rf->skb->truesize += rf->fresh_bytes;
+	if (rf->tail_len)
+		skb_put(rf->skb, rf->tail_len);
+	rf->nr_frags = 0;
+}
+
+/* Leave the packet as it was, except for what was rewritten in place. */
+void asym_reframe_abandon(struct asym_reframe *rf)
+{
+	while (rf->nr_frags)
+		put_page(skb_frag_page(&rf->frags[--rf->nr_frags]));
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Keys of an SA.  xfrm_state_mtu() reads block size and ICV length from
+ * x->data as a struct crypto_aead, so the context is that of an AEAD algorithm
+ * of our own, which nothing but this file can allocate.
+ */
+#include <crypto/hash.h>
+#include <crypto/internal/aead.h>
+#include <crypto/internal/skcipher.h>
+#include <linux/random.h>
+#include <linux/unaligned.h>
+
+#include "esp_asym.h"
+
+#define SHELL_NAME	"asym-esp-sa"
+
+/* HKDF info of the key of the stream cipher; the version is part of it so that
+ * two wire formats never share a key.
+ */
+static const char stream_label[] = "asym-esp v1 stream";
+
+struct asym_sa *asym_sa_of(const struct xfrm_state *x)
+{
+	return crypto_aead_ctx(x->data);
+}
+
+/*
+ * The counter block of byte @stream_pos of the keystream of a packet:
+ * salt | IV | be32 block number, as in RFC 3686 section 4 but counting from 0.
+ */
+void asym_sa_counter(const struct asym_sa *sa, const u8 *iv, u32 stream_pos,
+		     u8 *counter)
+{
+	memcpy(counter, sa->salt, ASYM_SA_SALT_BYTES);
+	memcpy(counter + 4, iv, ASYM_IV_BYTES);
+	put_unaligned_be32(stream_pos / ASYM_BLOCK_BYTES, counter + 12);
+}
+
+/* HKDF-SHA256 (RFC 5869) without salt; one output block is enough. */
+static int derive(const u8 *ikm, unsigned int ikm_len, const char *label,
+		  u8 *okm, unsigned int okm_len)
+{
+	u8 prk[32], block[32], zero[32] = {}, one = 1;
+	struct crypto_shash *hmac;
+	int err;
+
+	hmac = crypto_alloc_shash("hmac(sha256)", 0, 0);
+	if (IS_ERR(hmac))
+		return PTR_ERR(hmac);
+	{
+		SHASH_DESC_ON_STACK(desc, hmac);
+
+		desc->tfm = hmac;
+		err = crypto_shash_setkey(hmac, zero, sizeof(zero)) ?:
+		      crypto_shash_digest(desc, ikm, ikm_len, prk) ?:
+		      crypto_shash_setkey(hmac, prk, sizeof(prk)) ?:
+		      crypto_shash_init(desc) ?:
+		      crypto_shash_update(desc, label, strlen(label)) ?:
+		      crypto_shash_finup(desc, &one, 1, block);
+		shash_desc_zero(desc);
+	}
+	if (!err)
+		memcpy(okm, block, okm_len);
+	memzero_explicit(prk, sizeof(prk));
+	memzero_explicit(block, sizeof(block));
+	crypto_free_shash(hmac);
+	return err;
+}
+
+static int shell_setkey(struct crypto_aead *shell, const u8 *key,
+			unsigned int len)
+{
+	struct asym_sa *sa = crypto_aead_ctx(shell);
+	u8 stream_key[32];
+	int err;
+
+	if (len != 16 + ASYM_SA_SALT_BYTES && len != 32 + ASYM_SA_SALT_BYTES)
+		return -EINVAL;
+	len -= ASYM_SA_SALT_BYTES;
+	memcpy(sa->salt, key + len, ASYM_SA_SALT_BYTES);
+
+	err = derive(key, len, stream_label, stream_key, len);
+	if (!err)
+		err = crypto_skcipher_setkey(sa->stream, stream_key, len);
+	memzero_explicit(stream_key, sizeof(stream_key));
+	return err;
+}
+
+static int shell_setauthsize(struct crypto_aead *shell, unsigned int size)
+{
+	return size == ASYM_ICV_BYTES ? 0 : -EINVAL;
+}
+
+static int shell_init(struct crypto_aead *shell)
+{
+	struct asym_sa *sa = crypto_aead_ctx(shell);
+
+	sa->stream = crypto_alloc_skcipher("ctr(aes)", 0, 0);
+	if (IS_ERR(sa->stream))
+		return PTR_ERR(sa->stream);
+	get_random_bytes(&sa->iv_mask, sizeof(sa->iv_mask));
+	return 0;
+}
+
+static void shell_exit(struct crypto_aead *shell)
+{
+	struct asym_sa *sa = crypto_aead_ctx(shell);
+
+	crypto_free_skcipher(sa->stream);
+	memzero_explicit(sa, sizeof(*sa));
+}
+
+/* A packet is no flat (AAD, text) pair: seal.c and open.c do the work. */
+static int shell_crypt(struct aead_request *req)
+{
+	return -EOPNOTSUPP;
+}
+
+static struct aead_alg shell_alg = {
+	.setkey		= shell_setkey,
+	.setauthsize	= shell_setauthsize,
+	.init		= shell_init,
+	.exit		= shell_exit,
+	.encrypt	= shell_crypt,
+	.decrypt	= shell_crypt,
+	.ivsize		= ASYM_IV_BYTES,
+	.maxauthsize	= ASYM_ICV_BYTES,
+	.chunksize	= 1,
+	.base = {
+		.cra_name		= SHELL_NAME,
+		.cra_driver_name	= SHELL_NAME "-shell",
+		.cra_priority		= 1,
+		.cra_flags		= CRYPTO_ALG_INTERNAL,
+		.cra_blocksize		= 1,
+		.cra_ctxsize		= sizeof(struct asym_sa),
+		.cra_module		= THIS_MODULE,
+	},
+};
+
+/**
+ * asym_sa_create() - context of an SA
+ * @key: SA key and 4 bytes of salt
+ * @key_len: bytes of both: 20 or 36
+ * @extack: for the reason of a refusal
+ *
+ * Context: process
+ * Return: what goes into x->data, or an ERR_PTR
+ */
+struct crypto_aead *asym_sa_create(const u8 *key, unsigned int key_len,
+				   struct netlink_ext_ack *extack)
+{
+	struct crypto_aead *shell;
+	int err;
+
+	if (key_len != 16 + ASYM_SA_SALT_BYTES &&
+	    key_len != 32 + ASYM_SA_SALT_BYTES) {
+		NL_SET_ERR_MSG(extack,
+			       "asym(gcm(aes)) takes a key of 160 or 288 bits: AES-128 or AES-256 and 32 bits of salt");
+		return ERR_PTR(-EINVAL);
+	}
+
+	shell = crypto_alloc_aead(SHELL_NAME, CRYPTO_ALG_INTERNAL,
+				  CRYPTO_ALG_INTERNAL);
+	if (IS_ERR(shell)) {
+		NL_SET_ERR_MSG(extack,
+			       "asym(gcm(aes)): the kernel offers no ctr(aes)");
+		return shell;
+	}
+	err = crypto_aead_setkey(shell, key, key_len) ?:
+	      crypto_aead_setauthsize(shell, ASYM_ICV_BYTES);
+	if (err) {
+		NL_SET_ERR_MSG(extack,
+			       "asym(gcm(aes)): the SA key could not be set; is hmac(sha256) available?");
+		crypto_free_aead(shell);
+		return ERR_PTR(err);
+	}
+	return shell;
+}
+
+void asym_sa_destroy(struct crypto_aead *shell)
+{
+	crypto_free_aead(shell);
+}
+
+int asym_sa_init(void)
+{
+	return crypto_register_aead(&shell_alg);
+}
+
+void asym_sa_exit(void)
+{
+	crypto_unregister_aead(&shell_alg);
+}

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Transmit: describe the packet, encrypt all of it but the opaque ranges,
+ * authenticate the whole.  User data were sealed above TCP (stream.c).
+ */
+#include <linux/unaligned.h>
+#include <net/esp.h>
+#include <net/ip.h>
+#include <net/tcp.h>
+
+#include "esp_asym.h"
+#include "trace.h"
+
+/**
+ * struct seal_op - a packet on its way through the cipher
+ * @x: SA
+ * @skb: packet, skb->data at the inner packet
+ * @net: namespace
+ * @seq: ESP sequence number, 64 bits
+ * @tail_len: bytes of padding, pad length and next header
+ * @icv: where the ICV goes
+ * @opaque: bytes in opaque ranges
+ * @key: becomes the first 64 bytes of the keystream: the one-time key
+ * @counter: of the stream cipher
+ * @rf: rewriting of the packet
+ * @sg: what is encrypted
+ * @req: request, with the scatterlists behind it
+ */
+struct seal_op {
+	struct xfrm_state	*x;
+	struct sk_buff		*skb;
+	struct net		*net;
+	u64			seq;
+	u32			tail_len;
+	u32			opaque;
+	u8			*icv;
+	u8			key[ASYM_STREAM_META];
+	u8			counter[16];
+	struct asym_reframe	rf;
+	struct asym_sg_pair	sg;
+	struct skcipher_request	*req;
+};
+
+/* Entries for key and metadata, linear part, trailer; and each fragment and
+ * each range may begin one more.
+ */
+static u32 sg_entries(const struct sk_buff *skb, const struct asym_meta *meta)
+{
+	/* A fragment is written in pieces of a page. */
+	return 5 + skb_shinfo(skb)->nr_frags + 2 * meta->nr_ranges +
+	       skb->data_len / PAGE_SIZE;
+}
+
+static struct seal_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb,
+				const struct asym_meta *meta)
+{
+	struct crypto_skcipher *tfm = asym_sa_of(x)->stream;
+	u32 nr = sg_entries(skb, meta);
+	size_t req_at, sg_at, size;
+	struct seal_op *op;
+
+	req_at = ALIGN(sizeof(*op), CRYPTO_MINALIGN);
+	sg_at = ALIGN(req_at + sizeof(*op->req) + crypto_skcipher_reqsize(tfm),
+		      __alignof__(struct scatterlist));
+	size = sg_at + 2 * nr * sizeof(struct scatterlist);
+	op = kmalloc(size, GFP_ATOMIC | __GFP_NOWARN);
+	if (!op)
+		return NULL;
+	op->x = x;
+	op->skb = skb;
+	op->net = xs_net(x);
+	op->req = (void *)op + req_at;
+	skcipher_request_set_tfm(op->req, tfm);
+	asym_sg_init(&op->sg, (void *)op + sg_at, nr);
+	return op;
+}
+
+static void op_free(struct seal_op *op)
+{
+	memzero_explicit(op->key, sizeof(op->key));
+	kfree(op);
+}
+
+static int refuse(struct net *net, enum asym_reason reason, const char *detail,
+		  int err)
+{
+	asym_refuse(net, reason, NULL, 0, detail);
+	return err;
+}
+
+/* Metadata of a TCP segment, skb->data at the TCP header. */
+static int describe_tcp(struct net *net, struct sk_buff *skb,
+			struct asym_meta *meta)
+{
+	const struct iphdr *iph;
+	enum asym_describe result;
+	struct asym_flow_key key = { .net = net };
+	struct asym_flow *flow;
+	struct tcphdr *th;
+	u32 head;
+	bool broken;
+
+	if (!pskb_may_pull(skb, sizeof(*th)))
+		return -EINVAL;
+	th = (struct tcphdr *)skb->data;
+	head = th->doff * 4;
+	if (head < sizeof(*th) || !pskb_may_pull(skb, head))
+		return -EINVAL;
+	th = (struct tcphdr *)skb->data;
+	/* The ICV covers the segment; whatever is here was computed in vain. */
+	th->check = 0;
+	if (skb->len == head || (!asym_port_is_iscsi(th->source) &&
+				 !asym_port_is_iscsi(th->dest)))
+		return 0;
+
+	iph = ip_hdr(skb);
+	key.laddr = iph->saddr;
+	key.raddr = iph->daddr;
+	key.lport = th->source;
+	key.rport = th->dest;
+	flow = asym_flow_get(&key);
+	if (!flow)
+		return refuse(net, ASYM_REASON_NO_FLOW,
+			      "data of an iSCSI connection that is not followed",
+			      -EPERM);
+	spin_lock_bh(&flow->lock);
+	broken = flow->broken;
+	result = asym_records_describe(&flow->records,
+				       flow->role == ISCSI_ROLE_TARGET,
+				       ntohl(th->seq), skb->len - head, head,
+				       meta);
+	spin_unlock_bh(&flow->lock);
+
+	switch (result) {
+	case ASYM_DESCRIBE_OK:
+		break;
+	case ASYM_DESCRIBE_STALE:
+		broken = true;
+		break;
+	case ASYM_DESCRIBE_BYPASSED:
+		asym_flow_break(flow, ASYM_REASON_STREAM_BYPASSED,
+				"TCP sends bytes of this connection that were not seen");
+		broken = true;
+		break;
+	case ASYM_DESCRIBE_OVERFLOW:
+		asym_flow_break(flow, ASYM_REASON_METADATA_OVERFLOW,
+				"too many PDUs in one segment");
+		broken = true;
+		break;
+	}
+	asym_flow_put(flow);
+	return broken ? -EPERM : 0;
+}
+
+/* Lay out the whole packet: what is encrypted, what stays, what is appended. */
+static int plan(struct seal_op *op, const struct asym_meta *meta, u8 proto)
+{
+	struct asym_reframe *rf = &op->rf;
+	struct sk_buff *skb = op->skb;
+	u32 pos = 0, len = skb->len, pad, i;
+	int err = 0;
+	u8 *tail;
+
+	op->opaque = 0;
+	asym_sg_reset(&op->sg);
+	asym_sg_add_buf(&op->sg, op->key, op->key, sizeof(op->key));
+	asym_sg_add_buf(&op->sg, skb->data - ASYM_META_BYTES,
+			skb->data - ASYM_META_BYTES, ASYM_META_BYTES);
+
+	asym_reframe_begin(rf, skb);
+	for (i = 0; i < meta->nr_ranges && !err; i++) {
+		const struct asym_range_entry *range = &meta->range[i];
+
+		err = asym_reframe_rewrite(rf, pos, range->off - pos, &op->sg);
+		if (!err)
+			err = asym_reframe_keep(rf, range->off, range->len);
+		op->opaque += range->len;
+		pos = range->off + range->len;
+	}
+	if (!err)
+		err = asym_reframe_rewrite(rf, pos, len - pos, &op->sg);
+	if (err)
+		return err;
+
+	/* RFC 4303 section 2.4. */
+	pad = -(len + 2) % 4;
+	op->tail_len = pad + 2;
+	tail = asym_reframe_append(rf, op->tail_len + ASYM_ICV_BYTES);
+	if (!tail)
+		return rf->nr_frags == MAX_SKB_FRAGS ? -EMSGSIZE : -ENOMEM;
+	for (i = 0; i < pad; i++)
+		tail[i] = i + 1;
+	tail[pad] = pad;
+	tail[pad + 1] = proto;
+	asym_sg_add_buf(&op->sg, tail, tail, op->tail_len);
+	asym_sg_end(&op->sg);
+	op->icv = tail + op->tail_len;
+	return 0;
+}
+
+/* The keystream has been applied: authenticate, and put the headers on. */
+static void finish(struct seal_op *op)
+{
+	struct sk_buff *skb = op->skb;
+	struct ip_esp_hdr *esph = ip_esp_hdr(skb);
+	u8 aad[ASYM_AAD_BYTES_MAX];
+	u32 aad_len;
+
+	asym_reframe_commit(&op->rf);
+	aad_len = asym_mac_aad(op->x, esph, htonl(op->seq >> 32), aad);
+	skb_push(skb, ASYM_META_BYTES);
+	asym_mac(op->net, skb, 0, skb->len - ASYM_ICV_BYTES, op->key, aad,
+		 aad_len, op->icv);
+	skb_push(skb, -skb_network_offset(skb));
+
+	asym_count(op->net, ASYM_STAT_PACKETS_SEALED, 1);
+	asym_count(op->net, ASYM_STAT_OPAQUE_BYTES_SENT, op->opaque);
+	asym_count(op->net, ASYM_STAT_BYTES_STREAMED,
+		   op->sg.bytes - sizeof(op->key));
+	trace_asym_sealed(ntohl(op->x->id.spi), op->seq, skb->len, op->opaque);
+}
+
+static void set_ip_length(struct sk_buff *skb)
+{
+	ip_hdr(skb)->tot_len = htons(skb->len);
+	ip_send_check(ip_hdr(skb));
+}
+
+/* The tail of asym_output() and asym_xmit() when the cipher took its time. */
+static void stream_done(void *arg, int err)
+{
+	struct seal_op *op = arg;
+	struct sk_buff *skb = op->skb;
+	struct xfrm_offload *xo = xfrm_offload(skb);
+
+	if (err == -EINPROGRESS)
+		return;
+	asym_count(op->net, ASYM_STAT_ASYNC_COMPLETIONS, 1);
+	if (err) {
+		asym_reframe_abandon(&op->rf);
+		refuse(op->net, ASYM_REASON_CRYPTO_ERROR, NULL, err);
+	} else {
+		finish(op);
+	}
+	op_free(op);
+
+	if (!xo || !(xo->flags & XFRM_DEV_RESUME)) {
+		xfrm_output_resume(skb->sk, skb, err);
+		return;
+	}
+	if (err) {
+		kfree_skb(skb);
+		return;
+	}
+	set_ip_length(skb);
+	skb_push(skb, skb->data - skb_mac_header(skb));
+	secpath_reset(skb);
+	xfrm_dev_resume(skb);
+}
+DEFINE_CRYPTO_DONE(stream_done)
+
+static int plan_or_linearize(struct seal_op *op, const struct asym_meta *meta,
+			     u8 proto)
+{
+	int err = plan(op, meta, proto);
+
+	if (!err)
+		return 0;
+	asym_reframe_abandon(&op->rf);
+	if (err != -EMSGSIZE)
+		return err;
+	err = skb_linearize(op->skb);
+	if (!err)
+		err = plan(op, meta, proto);
+	if (err)
+		asym_reframe_abandon(&op->rf);
+	return err;
+}
+
+/* skb->data at the inner packet, its transport header at the ESP header. */
+static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto)
+{
+	struct asym_sa *sa = asym_sa_of(x);
+	struct net *net = xs_net(x);
+	struct asym_meta meta = {};
+	struct ip_esp_hdr *esph;
+	struct seal_op *op;
+	u8 *iv;
+	int err;
+
+	err = asym_reframe_private(skb);
+	if (err)
+		return refuse(net, ASYM_REASON_NO_MEMORY, NULL, err);
+	if (proto == IPPROTO_TCP) {
+		err = describe_tcp(net, skb, &meta);
+		if (err)
+			return err;
+	}
+	op = op_alloc(x, skb, &meta);
+	if (!op)
+		return refuse(net, ASYM_REASON_NO_MEMORY, NULL, -ENOMEM);
+	op->seq = seq;
+	err = plan_or_linearize(op, &meta, proto);
+	if (err) {
+		op_free(op);
+		return refuse(net, ASYM_REASON_NO_MEMORY, NULL, err);
+	}
+
+	esph = ip_esp_hdr(skb);
+	esph->spi = x->id.spi;
+	esph->seq_no = htonl((u32)seq);
+	iv = (u8 *)(esph + 1);
+	put_unaligned_be64(seq ^ sa->iv_mask, iv);
+	if (!asym_meta_encode(&meta, iv + ASYM_IV_BYTES)) {
+		asym_reframe_abandon(&op->rf);
+		op_free(op);
+		return refuse(net, ASYM_REASON_METADATA_OVERFLOW, NULL,
+			      -EMSGSIZE);
+	}
+
+	memset(op->key, 0, sizeof(op->key));
+	asym_sa_counter(sa, iv, 0, op->counter);
+	skcipher_request_set_callback(op->req, 0, crypto_done(stream_done), op);
+	skcipher_request_set_crypt(op->req, op->sg.src, op->sg.dst,
+				   op->sg.bytes, op->counter);
+	err = crypto_skcipher_encrypt(op->req);
+	if (err == -EINPROGRESS)
+		return err;
+	if (err) {
+		asym_reframe_abandon(&op->rf);
+		refuse(net, ASYM_REASON_CRYPTO_ERROR, NULL, err);
+	} else {
+		finish(op);
+	}
+	op_free(op);
+	return err;
+}
+
+/**
+ * asym_output() - seal a packet on the way without GSO
+ * @x: SA
+ * @skb: packet as xfrm4_transport_output() leaves it
+ *
+ * Return: 0, -EINPROGRESS, or an error that drops the packet
+ */
+int asym_output(struct xfrm_state *x, struct sk_buff *skb)
+{
+	u64 seq = XFRM_SKB_CB(skb)->seq.output.low |
+		  (u64)XFRM_SKB_CB(skb)->seq.output.hi << 32;
+	u8 proto = *skb_mac_header(skb);
+
+	*skb_mac_header(skb) = IPPROTO_ESP;
+	return seal(x, skb, seq, proto);
+}
+
+/**
+ * asym_xmit() - seal a packet that GSO has cut, or that needed no cut
+ * @x: SA
+ * @skb: packet as xfrm_outer_mode_prep() leaves it
+ * @features: of the device
+ *
+ * Context: BHs off, the socket lock need not be held
+ * Return: as asym_output()
+ */
+int asym_xmit(struct xfrm_state *x, struct sk_buff *skb,
+	      netdev_features_t features)
+{
+	struct xfrm_offload *xo = xfrm_offload(skb);
+	u64 seq;
+	int err;
+
+	if (!xo)
+		return -EINVAL;
+	seq = xo->seq.low | (u64)xo->seq.hi << 32;
+	if (xo->flags & XFRM_GSO_SEGMENT && !++xo->seq.low)
+		xo->seq.hi++;
+
+	err = seal(x, skb, seq, xo->proto);
+	if (err)
+		return err;
+	set_ip_length(skb);
+	secpath_reset(skb);
+	if (skb_needs_linearize(skb, skb->dev->features) &&
+	    __skb_linearize(skb))
+		return -ENOMEM;
+	return 0;
+}

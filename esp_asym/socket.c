@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Attaching a flow to a TCP socket, as an upper layer protocol (ULP) does: the
+ * socket's struct proto is replaced by a copy that sends through stream.c.  No
+ * application asks for it; hook.c attaches when a connection starts.
+ */
+#include <linux/module.h>
+#include <net/inet_connection_sock.h>
+#include <net/tcp.h>
+
+#include "esp_asym.h"
+
+/* Copies of tcp_prot and, for IPv4-mapped addresses, tcpv6_prot. */
+struct proto_pair {
+	struct proto	*base;
+	struct proto	ours;
+};
+
+static struct proto_pair pairs[2];
+static DEFINE_SPINLOCK(pairs_lock);
+
+static const struct tcp_ulp_ops ulp_ops;
+
+/**
+ * asym_socket_flow() - the flow of a socket
+ * @sk: full TCP socket
+ *
+ * Return: flow, or NULL if the socket is not ours; valid while the socket is
+ * locked or its caller holds it open
+ */
+struct asym_flow *asym_socket_flow(const struct sock *sk)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+
+	if (READ_ONCE(icsk->icsk_ulp_ops) != &ulp_ops)
+		return NULL;
+	return (__force struct asym_flow *)READ_ONCE(icsk->icsk_ulp_data);
+}
+
+static int sendmsg(struct sock *sk, struct msghdr *msg, size_t size)
+{
+	struct asym_flow *flow = asym_socket_flow(sk);
+	int err;
+
+	if (msg->msg_flags & (MSG_OOB | MSG_FASTOPEN))
+		return -EOPNOTSUPP;
+	/* Data are copied or sealed: pages of user space never go out. */
+	msg->msg_flags &= ~MSG_ZEROCOPY;
+
+	err = mutex_lock_interruptible(&flow->send_mutex);
+	if (err)
+		return err;
+	lock_sock(sk);
+	err = asym_stream_send(sk, flow, msg);
+	release_sock(sk);
+	mutex_unlock(&flow->send_mutex);
+	return err;
+}
+
+static int __maybe_unused sendpage(struct sock *sk, struct page *page,
+				   int off, size_t size, int flags)
+{
+	struct msghdr msg = { .msg_flags = flags | MSG_SPLICE_PAGES };
+	struct bio_vec bv;
+
+	bvec_set_page(&bv, page, size, off);
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, &bv, 1, size);
+	return sendmsg(sk, &msg, size);
+}
+
+static struct proto *proto_for(struct sock *sk)
+{
+	struct proto *base = READ_ONCE(sk->sk_prot), *found = NULL;
+	size_t i;
+
+	/* Somebody else's proto would be lost, or bypassed. */
+	if (base->sendmsg != tcp_sendmsg)
+		return NULL;
+
+	spin_lock_bh(&pairs_lock);
+	for (i = 0; i < ARRAY_SIZE(pairs) && !found; i++) {
+		if (!pairs[i].base) {
+			pairs[i].ours = *base;
+			pairs[i].ours.sendmsg = sendmsg;
+			asym_proto_set_sendpage(&pairs[i].ours, sendpage);
+			pairs[i].base = base;
+		}
+		if (pairs[i].base == base)
+			found = &pairs[i].ours;
+	}
+	spin_unlock_bh(&pairs_lock);
+	return found;
+}
+
+static struct proto *base_of(const struct proto *ours)
+{
+	return container_of(ours, struct proto_pair, ours)->base;
+}
+
+/**
+ * asym_socket_attach() - follow a connection from its first byte
+ * @sk: socket, locked, nothing sent yet
+ * @role: which end is local
+ * @base: sequence number of the first byte
+ *
+ * Context: BHs may be off
+ * Return: 0, -EBUSY when something else sits on the socket, -ENOMEM
+ */
+int asym_socket_attach(struct sock *sk, enum iscsi_role role, u32 base)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct asym_flow *flow;
+	struct proto *prot;
+
+	if (icsk->icsk_ulp_ops)
+		return -EBUSY;
+	prot = proto_for(sk);
+	if (!prot)
+		return -EBUSY;
+	flow = asym_flow_create(sk, role, base);
+	if (IS_ERR(flow))
+		return PTR_ERR(flow);
+
+	/* tcp_cleanup_ulp() gives it back after release(). */
+	__module_get(THIS_MODULE);
+	rcu_assign_pointer(icsk->icsk_ulp_data, flow);
+	WRITE_ONCE(icsk->icsk_ulp_ops, &ulp_ops);
+	WRITE_ONCE(sk->sk_prot, prot);
+	return 0;
+}
+
+/* The socket is dead and about to be destroyed; nobody else can see it. */
+static void release(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct asym_flow *flow = asym_socket_flow(sk);
+
+	WRITE_ONCE(sk->sk_prot, base_of(sk->sk_prot));
+	rcu_assign_pointer(icsk->icsk_ulp_data, NULL);
+	asym_flow_end(flow);
+}
+
+/* Nobody asks for it by name. */
+static int init(struct sock *sk)
+{
+	return -EOPNOTSUPP;
+}
+
+static const struct tcp_ulp_ops ulp_ops = {
+	.name		= "asym-esp",
+	.owner		= THIS_MODULE,
+	.init		= init,
+	.release	= release,
+};
+
+int asym_socket_init(void)
+{
+	return 0;
+}
+
+void asym_socket_exit(void)
+{
+	/* Callers of sendmsg() that had read the proto before release(). */
+	synchronize_net();
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The SA type.  There is one xfrm_type per protocol and family, so ours stands
+ * in for that of esp4 (esp6): SAs with our algorithm are ours, all others are
+ * handed to the original when they are set up and never come back.
+ */
+#include <linux/module.h>
+#include <net/xfrm.h>
+
+#include "esp_asym.h"
+
+static const struct xfrm_type type4, type6;
+
+/* A stand-in for the type of one family. */
+struct delegate {
+	unsigned short		family;
+	const struct xfrm_type	*ours;
+	const struct xfrm_type	*original;
+};
+
+static struct delegate delegates[] = {
+	{ .family = AF_INET, .ours = &type4 },
+	{ .family = AF_INET6, .ours = &type6 },
+};
+
+bool asym_state_is_ours(const struct xfrm_state *x)
+{
+	return x->type == &type4;
+}
+
+static const char *algo_of(const struct xfrm_state *x)
+{
+	if (x->aead)
+		return x->aead->alg_name;
+	return x->ealg ? x->ealg->alg_name : "";
+}
+
+static int hand_over(const struct delegate *d, struct xfrm_state *x,
+		     struct netlink_ext_ack *extack)
+{
+	/* The original cannot go away: we pin it.  x->type is ours with a
+	 * reference from xfrm_get_type(); exchange both.
+	 */
+	__module_get(d->original->owner);
+	x->type = d->original;
+	module_put(THIS_MODULE);
+	return d->original->init_state(x, extack);
+}
+
+static int check(const struct xfrm_state *x, struct netlink_ext_ack *extack)
+{
+	if (x->props.mode != XFRM_MODE_TRANSPORT) {
+		NL_SET_ERR_MSG(extack,
+			       ASYM_ALGO_GCM_AES " works in transport mode only");
+		return -EINVAL;
+	}
+	if (x->encap) {
+		NL_SET_ERR_MSG(extack,
+			       ASYM_ALGO_GCM_AES " works without UDP or TCP encapsulation only");
+		return -EINVAL;
+	}
+	if (x->tfcpad) {
+		NL_SET_ERR_MSG(extack,
+			       ASYM_ALGO_GCM_AES " does not support traffic flow confidentiality padding");
+		return -EINVAL;
+	}
+	if (x->aalg) {
+		NL_SET_ERR_MSG(extack,
+			       ASYM_ALGO_GCM_AES " authenticates by itself: leave out the authentication algorithm");
+		return -EINVAL;
+	}
+	if (x->aead && x->aead->alg_icv_len != ASYM_ICV_BYTES * 8) {
+		NL_SET_ERR_MSG(extack,
+			       ASYM_ALGO_GCM_AES " has an ICV of 128 bits");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int init_state4(struct xfrm_state *x, struct netlink_ext_ack *extack)
+{
+	const struct xfrm_type_offload *offload = x->type_offload;
+	struct crypto_aead *shell;
+	unsigned int bits;
+	const u8 *key;
+	int err;
+
+	if (strcmp(algo_of(x), ASYM_ALGO_GCM_AES))
+		return hand_over(&delegates[0], x, extack);
+
+	err = check(x, extack);
+	if (err)
+		return err;
+
+	key = x->aead ? x->aead->alg_key : x->ealg->alg_key;
+	bits = x->aead ? x->aead->alg_key_len : x->ealg->alg_key_len;
+	if (bits % 8) {
+		NL_SET_ERR_MSG(extack, "The key is not a whole number of bytes");
+		return -EINVAL;
+	}
+	shell = asym_sa_create(key, bits / 8, extack);
+	if (IS_ERR(shell))
+		return PTR_ERR(shell);
+
+	x->data = shell;
+	x->props.header_len = ASYM_HEADER_BYTES;
+	x->props.trailer_len = ALIGN(2, 4) + 3 + ASYM_ICV_BYTES;
+
+	/* No offload while the SA is being set up: a request for hardware is
+	 * then refused by xfrm_dev_state_add().  notify() puts ours in.
+	 */
+	x->type_offload = NULL;
+	if (offload)
+		module_put(offload->owner);
+	return 0;
+}
+
+static int init_state6(struct xfrm_state *x, struct netlink_ext_ack *extack)
+{
+	if (strcmp(algo_of(x), ASYM_ALGO_GCM_AES))
+		return hand_over(&delegates[1], x, extack);
+
+	NL_SET_ERR_MSG(extack, ASYM_ALGO_GCM_AES " works over IPv4 only");
+	return -EAFNOSUPPORT;
+}
+
+static void destroy_state(struct xfrm_state *x)
+{
+	if (x->data)
+		asym_sa_destroy(x->data);
+}
+
+static const struct xfrm_type type4 = {
+	.owner		= THIS_MODULE,
+	.proto		= IPPROTO_ESP,
+	.flags		= XFRM_TYPE_REPLAY_PROT,
+	.init_state	= init_state4,
+	.destructor	= destroy_state,
+	.input		= asym_input,
+	.output		= asym_output,
+};
+
+/* Never the type of a living SA: it only refuses or hands over. */
+static const struct xfrm_type type6 = {
+	.owner		= THIS_MODULE,
+	.proto		= IPPROTO_ESP,
+	.flags		= XFRM_TYPE_REPLAY_PROT,
+	.init_state	= init_state6,
+	.destructor	= destroy_state,
+};
+
+/* Software GSO and GRO, once the SA is complete. */
+static int notify(struct xfrm_state *x, const struct km_event *c)
+{
+	if (c->event != XFRM_MSG_NEWSA && c->event != XFRM_MSG_UPDSA)
+		return 0;
+	if (!asym_state_is_ours(x) || !asym_offload_available())
+		return 0;
+
+	spin_lock_bh(&x->lock);
+	if (!x->type_offload && x->km.state == XFRM_STATE_VALID) {
+		__module_get(THIS_MODULE);
+		WRITE_ONCE(x->type_offload, &asym_type_offload);
+	}
+	spin_unlock_bh(&x->lock);
+	return 0;
+}
+
+/* xfrm calls these two of every manager; we have nothing to negotiate. */
+static int acquire(struct xfrm_state *x, struct xfrm_tmpl *tmpl,
+		   struct xfrm_policy *pol)
+{
+	return -EOPNOTSUPP;
+}
+
+static struct xfrm_policy *compile_policy(struct sock *sk, int opt, u8 *data,
+					  int len, int *dir)
+{
+	*dir = -EOPNOTSUPP;
+	return NULL;
+}
+
+static struct xfrm_mgr manager = {
+	.notify		= notify,
+	.acquire	= acquire,
+	.compile_policy	= compile_policy,
+};
+
+/*
+ * xfrm_unregister_type() and xfrm_register_type() would leave a gap in which no
+ * SA can be set up, so the pointer itself is exchanged.  Nobody else can write
+ * it meanwhile: the original's module is pinned.
+ */
+static int delegate_begin(struct delegate *d)
+{
+	struct xfrm_state_afinfo *afinfo;
+	const struct xfrm_type *original;
+	int err = 0;
+
+	request_module("xfrm-type-%u-%u", d->family, XFRM_PROTO_ESP);
+
+	rcu_read_lock();
+	afinfo = xfrm_state_afinfo_get_rcu(d->family);
+	original = afinfo ? READ_ONCE(afinfo->type_esp) : NULL;
+	if (!original || !try_module_get(original->owner))
+		err = -ENOENT;
+	else if (cmpxchg(&afinfo->type_esp, original, d->ours) != original)
+		err = -EBUSY;
+	else
+		d->original = original;
+	rcu_read_unlock();
+	if (err == -EBUSY)
+		module_put(original->owner);
+	return err;
+}
+
+static void delegate_end(struct delegate *d)
+{
+	struct xfrm_state_afinfo *afinfo;
+
+	if (!d->original)
+		return;
+	rcu_read_lock();
+	afinfo = xfrm_state_afinfo_get_rcu(d->family);
+	if (afinfo)
+		WRITE_ONCE(afinfo->type_esp, d->original);
+	rcu_read_unlock();
+	/* Wait for those who have read our type and not yet taken the module. */
+	synchronize_rcu();
+	module_put(d->original->owner);
+	d->original = NULL;
+}
+
+int asym_state_init(void)
+{
+	int err;
+
+	err = delegate_begin(&delegates[0]);
+	if (err) {
+		pr_err("esp_asym: no ESP for IPv4 to stand in for: load esp4 first\n");
+		return err;
+	}
+	/* Without esp6 there are no ESP SAs over IPv6 at all. */
+	err = delegate_begin(&delegates[1]);
+	if (err && err != -ENOENT) {
+		delegate_end(&delegates[0]);
+		return err;
+	}
+	xfrm_register_km(&manager);
+	return 0;
+}
+
+void asym_state_exit(void)
+{
+	xfrm_unregister_km(&manager);
+	delegate_end(&delegates[1]);
+	delegate_end(&delegates[0]);
+}
