@@ -14,7 +14,6 @@
 static void text_pair_reset(struct iscsi_stream *s)
 {
 	s->in_value = false;
-	s->key_too_long = false;
 	s->value_too_long = false;
 	s->key_len = 0;
 	s->value_len = 0;
@@ -22,7 +21,7 @@ static void text_pair_reset(struct iscsi_stream *s)
 
 static bool text_pair_pending(const struct iscsi_stream *s)
 {
-	return s->in_value || s->key_too_long || s->key_len;
+	return s->in_value || s->key_len;
 }
 
 /* Answers that a negotiation may give in place of a value (section 6.2). */
@@ -216,13 +215,11 @@ static int text_pair_complete(struct iscsi_stream *s)
 		return iscsi_stream_fail(s, "text key without a value");
 	s->key[s->key_len] = '\0';
 	s->value[s->value_len] = '\0';
-	if (!s->key_too_long) {
-		for (i = 0; text_keys[i].name; i++) {
-			if (strcmp(s->key, text_keys[i].name))
-				continue;
-			err = text_keys[i].take(s);
-			break;
-		}
+	for (i = 0; text_keys[i].name; i++) {
+		if (strcmp(s->key, text_keys[i].name))
+			continue;
+		err = text_keys[i].take(s);
+		break;
 	}
 	text_pair_reset(s);
 	return err;
@@ -237,8 +234,6 @@ static int text_key_byte(struct iscsi_stream *s, char c)
 		s->in_value = true;
 	} else if (s->key_len < ISCSI_KEY_BYTES_MAX) {
 		s->key[s->key_len++] = c;
-	} else {
-		s->key_too_long = true;
 	}
 	return 0;
 }

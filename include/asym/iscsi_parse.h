@@ -186,8 +186,10 @@ enum iscsi_event {
 	ISCSI_EVENT_PDU,
 };
 
-/* Key and value under assembly; a longer value is skipped unless it is one
- * that must be understood, which is an error.
+/*
+ * Key and value under assembly.  A longer key is cut, which makes it none of
+ * those that matter; a longer value is skipped unless it is one that must be
+ * understood, which is an error.
  */
 #define ISCSI_KEY_BYTES_MAX	63
 #define ISCSI_VALUE_BYTES_MAX	255
@@ -228,12 +230,11 @@ struct iscsi_stream {
 	bool			full_feature;
 	bool			session_type_seen;
 	bool			in_value;
-	bool			key_too_long;
 	bool			value_too_long;
-	u16			key_len;
-	u16			value_len;
 	char			key[ISCSI_KEY_BYTES_MAX + 1];
 	char			value[ISCSI_VALUE_BYTES_MAX + 1];
+	u16			key_len;
+	u16			value_len;
 };
 
 /**

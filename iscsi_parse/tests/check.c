@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs the unit tests, or writes streams of the builder as a fuzzing corpus.
+ * Runs the unit tests, also over files of captured streams, or writes streams of
+ * the builder as a fuzzing corpus.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,6 +9,8 @@
 
 #include "build.h"
 #include "tap.h"
+
+#define CORPUS_FILE_MAX	5000
 
 static unsigned int tests, failures;
 
@@ -43,9 +46,14 @@ static int write_corpus(const char *directory)
 	FILE *file;
 	u32 seed;
 
-	for (seed = 0; seed < 16; seed++) {
+	for (seed = 0; seed < 32; seed++) {
 		build_session(&b, seed & 4 ? ISCSI_ROLE_TARGET :
 					     ISCSI_ROLE_INITIATOR, seed);
+		/* Fuzzers do better with small ones. */
+		if (b.len > CORPUS_FILE_MAX) {
+			build_free(&b);
+			continue;
+		}
 		snprintf(path, sizeof(path), "%s/built-%02u", directory, seed);
 		file = fopen(path, "wb");
 		if (!file) {
@@ -66,13 +74,18 @@ static int write_corpus(const char *directory)
 
 int main(int argc, char **argv)
 {
+	int i;
+
 	if (argc == 3 && !strcmp(argv[1], "--corpus"))
 		return write_corpus(argv[2]);
-	if (argc != 1) {
-		fprintf(stderr, "usage: %s [--corpus DIRECTORY]\n", argv[0]);
+	if (argc > 1 && argv[1][0] == '-') {
+		fprintf(stderr, "usage: %s [--corpus DIRECTORY | CAPTURED...]\n",
+			argv[0]);
 		return 2;
 	}
 	test_stream();
+	for (i = 1; i < argc; i++)
+		test_captured(argv[i]);
 	test_text();
 	test_errors();
 	test_cdb();

@@ -16,6 +16,7 @@ void __printf(1, 2) tap_note(const char *fmt, ...);
 
 /* test_*.c */
 void test_stream(void);
+void test_captured(const char *path);
 void test_text(void);
 void test_errors(void);
 void test_cdb(void);

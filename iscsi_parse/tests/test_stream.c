@@ -3,6 +3,7 @@
  * PDU framing: the parser finds what the builder built, however it is cut.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "follow.h"
@@ -384,6 +385,44 @@ static void test_misuse(void)
 	tap_ok(iscsi_stream_wants_data(&s) &&
 	       iscsi_stream_feed(&s, NULL, 4) == -EINVAL && s.error,
 	       "text without its bytes is refused");
+}
+
+/* A file as fuzz_stream.c has them. */
+void test_captured(const char *path)
+{
+	static u8 bytes[8 << 20];
+	struct follow whole = { 0 }, cut = { 0 };
+	const char *differ;
+	FILE *file = fopen(path, "rb");
+	size_t len = 0;
+
+	if (file) {
+		len = fread(bytes, 1, sizeof(bytes), file);
+		fclose(file);
+	}
+	if (len < 2) {
+		tap_ok(false, "%s can be read", path);
+		return;
+	}
+	whole.told = true;
+	whole.header_digest = bytes[0] & 4;
+	cut.told = true;
+	cut.header_digest = whole.header_digest;
+	follow(&whole, bytes[0] & 1, bytes + 2, len - 2, FOLLOW_WHOLE);
+	follow(&cut, bytes[0] & 1, bytes + 2, len - 2, 2);
+	differ = follow_differ(&whole, &cut);
+	if (!differ)
+		differ = whole.stream.error;
+	if (!differ && (whole.stream.part != ISCSI_PART_HEAD ||
+			whole.stream.left != ISCSI_BHS_BYTES))
+		differ = "ends within a PDU";
+	if (differ)
+		tap_note("%s", differ);
+	tap_ok(!differ && whole.head_count > 1,
+	       "%s: %u PDUs of a real session are followed to the end", path,
+	       whole.head_count);
+	follow_free(&whole);
+	follow_free(&cut);
 }
 
 void test_stream(void)
