@@ -15,24 +15,6 @@ TARGET = '192.0.2.2'
 PLATFORMS = ('uml', 'uml-debug', 'qemu-6.1', 'qemu-6.12', 'qemu-6.1-6.12')
 
 
-class PartOfCapture:
-    """What a capture that runs from boot to end holds from now on."""
-
-    HEAD = 24		# bytes before the first frame of a pcap file
-
-    def __init__(self, path):
-        self._whole = path
-        self._start = max(os.path.getsize(path), self.HEAD)
-        self.path = path + '.part'
-
-    def stop(self):
-        with open(self._whole, 'rb') as f, open(self.path, 'wb') as out:
-            out.write(f.read(self.HEAD))
-            f.seek(self._start)
-            shutil.copyfileobj(f, out)
-        return self.path
-
-
 class Bed:
     """Use as a context manager: what it started ends with it.
 
@@ -78,20 +60,21 @@ class Bed:
                 mem=mem or ('384M' if flavour == 'release' else '768M')))
 
     def _boot_qemu(self):
+        from .net import Network
         from . import qemu
 
         series = self.platform.split('-')[1:]
-        link = qemu.Link()
-        self._pcap = os.path.join(self.workdir, 'wire.pcap')
+        self.net = Network(['tap-i', 'tap-t'], self.mtu)
         names = [m for m in qemu.MODULES
                  if self.offload or not m.endswith('_offload')]
-        for name, addr, ver in (('initiator', INITIATOR, series[0]),
-                                ('target', TARGET, series[-1])):
+        for name, addr, ver, tap in (
+                ('initiator', INITIATOR, series[0], 'tap-i'),
+                ('target', TARGET, series[-1], 'tap-t')):
             self.hosts.append(qemu.QemuHost(
-                name, ver, self.workdir, addr + '/24', link, mtu=self.mtu,
+                name, addr, ver, os.path.join(self.workdir, name), self.net,
+                tap, modules=names,
                 # Frames of IPv6's own would be noise in the captures.
-                modules=names, cmdline='ipv6.disable_ipv6=1',
-                capture=self._pcap if name == 'target' else None))
+                cmdline='ipv6.disable_ipv6=1'))
 
     @property
     def i(self):
@@ -118,9 +101,7 @@ class Bed:
     # -- steps -----------------------------------------------------------
     def capture(self):
         """What the hosts send each other from now on; stop() gives a path."""
-        if self.net:
-            return self.net.capture(os.path.join(self.workdir, 'wire.pcap'))
-        return PartOfCapture(self._pcap)
+        return self.net.capture(os.path.join(self.workdir, 'wire.pcap'))
 
     def load(self, hosts=None, params=None):
         """esp4 and the modules under test."""

@@ -19,6 +19,7 @@ SHAPES = ({'block': 512, 'sector': 512}, {'block': 512, 'sector': 4096},
 
 def dm_open(host, key, sector):
     """Open IMAGE with dm-crypt; returns the mapping's device."""
+    host.modprobe('loop', 'dm_crypt', 'xts')
     name = host.write('key.bin', key.raw)
     loop = host.run('losetup -f --show ' + IMAGE).out.strip()
     host.run('cryptsetup open --type plain --cipher aes-xts-plain64'
