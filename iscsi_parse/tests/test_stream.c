@@ -307,6 +307,18 @@ static void test_digests_later(void)
 	       "and not to the one whose BHS is complete");
 }
 
+static void test_digests_early(void)
+{
+	u8 login[48] = { 0x43, 0x87, [7] = 5 };
+	struct iscsi_stream s;
+
+	iscsi_stream_init(&s, ISCSI_ROLE_INITIATOR);
+	iscsi_stream_set_digests(&s, true, true);
+	tap_ok(iscsi_stream_feed(&s, login, 48) == ISCSI_EVENT_HEAD &&
+	       s.pdu.head_len == 48 && s.pdu.tail_len == 3,
+	       "login PDUs have no digests even if told so");
+}
+
 static void test_login_end(void)
 {
 	static const struct {
@@ -359,9 +371,13 @@ static void test_head_stays(void)
 	tap_ok(s.head_len == 48 && !memcmp(s.head, bhs, 48),
 	       "the bytes of a head stay until the next one starts");
 	bhs[0] = 0x00;
-	iscsi_stream_feed(&s, bhs, 47);
-	tap_ok(s.head_len == 47 && !s.head[0] &&
-	       s.pdu.opcode == ISCSI_OPCODE_LOGIN_REQUEST,
+	bhs[4] = 1;
+	bhs[7] = 5;
+	iscsi_stream_feed(&s, bhs, 48);
+	iscsi_stream_feed(&s, bhs, 3);
+	tap_ok(s.head_len == 51 && s.left == 1 && !s.head[0] &&
+	       s.pdu.opcode == ISCSI_OPCODE_LOGIN_REQUEST && !s.pdu.data_len &&
+	       s.pdu.head_len == 48 && !s.pdu.tail_len,
 	       "the PDU stays until the next head is complete");
 }
 
@@ -434,6 +450,7 @@ void test_stream(void)
 	test_command();
 	test_data();
 	test_digests();
+	test_digests_early();
 	test_digests_later();
 	test_login_end();
 	test_head_stays();
