@@ -196,6 +196,7 @@ static const struct cdb_case {
 	{ "SANITIZE, overwrite", W, { 0x48, 0x01 }, IS(PARAMETER) },
 	{ "UNMAP", W, { 0x42, [8] = 24 }, IS(PARAMETER) },
 	{ "UNMAP with R", R, { 0x42, [8] = 24 }, IS(REFUSED) },
+	{ "UNMAP with R and W", B, { 0x42, [8] = 24 }, IS(REFUSED) },
 	{ "PERSISTENT RESERVE IN", R, { 0x5e }, IS(PARAMETER) },
 	{ "PERSISTENT RESERVE OUT", W, { 0x5f }, IS(PARAMETER) },
 	{ "ACCESS CONTROL IN", R, { 0x86 }, IS(PARAMETER) },

@@ -200,9 +200,11 @@ static void test_negotiations(void)
 	build_start(&b, ISCSI_ROLE_TARGET);
 	BUILD_LOGIN(&b, "HeaderDigest=None");
 	build_text(&b, 0x24, 0x40, 5, 1, "X-half", 6);
-	build_text(&b, 0x24, 0x80, 6, ISCSI_TAG_NONE, "HeaderDigest=Reject", 20);
+	build_text(&b, 0x24, 0x80, 6, ISCSI_TAG_NONE,
+		   "MaxRecvDataSegmentLength=1024\0HeaderDigest=Reject", 50);
 	follow(&f, b.role, b.bytes, b.len, FOLLOW_WHOLE);
 	tap_ok(!f.stream.error &&
+	       f.stream.params.max_recv_data_segment_length == 1024 &&
 	       f.stream.params.header_digest == ISCSI_DIGEST_NONE,
 	       "so does one of a target, which may reject a digest after login");
 	follow_free(&f);
