@@ -420,8 +420,10 @@ class QemuHost(Host):
                         raise HostError('%s: %s\n%s' % (
                             self.name, cmd, out.decode('utf-8', 'replace')))
             except (OSError, KeyError):
-                raise HostError('%s did not come up, see %s and %s' % (
-                    self.name, self.console, self.qemu_log)) from None
+                with open(self.qemu_log, errors='replace') as f:
+                    raise HostError('%s: no boot:\n%s%s' % (
+                        self.name, f.read(),
+                        self.console_text()[-2000:])) from None
             self._up = True
 
     # -- Host ------------------------------------------------------------
