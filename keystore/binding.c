@@ -161,7 +161,7 @@ int asym_binding_learn_block_size(struct asym_binding *binding, u32 bytes)
 
 	/* Keeps the namespace until a deletion that is not seen is through. */
 	rcu_read_lock();
-	if (READ_ONCE(binding->state)) {
+	if (!asym_binding_usable(binding)) {
 		err = -ESTALE;
 		goto out;
 	}

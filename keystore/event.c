@@ -116,6 +116,7 @@ static void asym_event_log(struct net *net, enum asym_reason reason,
 	const char *colon = detail ? ": " : "";
 	int number = asym_lun_number(lun);
 	unsigned int unlogged;
+	int len;
 
 	if (!__ratelimit(&limit->log)) {
 		atomic_inc(&limit->unlogged);
@@ -126,14 +127,18 @@ static void asym_event_log(struct net *net, enum asym_reason reason,
 		pr_warn("asym: %s: %u more were not logged\n", name, unlogged);
 	if (!detail)
 		detail = "";
-	if (!target)
+	if (!target) {
 		pr_warn("asym: %s%s%s\n", name, colon, detail);
-	else if (number >= 0)
-		pr_warn("asym: %s: target %s lun %d%s%s\n", name, target,
+		return;
+	}
+	/* The name may come from the network: only printable characters. */
+	len = strnlen(target, ASYM_TARGET_LEN);
+	if (number >= 0)
+		pr_warn("asym: %s: target %*pE lun %d%s%s\n", name, len, target,
 			number, colon, detail);
 	else
-		pr_warn("asym: %s: target %s lun %#llx%s%s\n", name, target,
-			lun, colon, detail);
+		pr_warn("asym: %s: target %*pE lun %#llx%s%s\n", name, len,
+			target, lun, colon, detail);
 }
 
 void asym_event(struct net *net, enum asym_reason reason, const char *target,

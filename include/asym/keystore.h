@@ -78,8 +78,8 @@ u32 asym_binding_block_size(const struct asym_binding *binding);
  * Context: softirq or process; the network namespace of the binding has to be
  *	alive, as that of a connection whose packet is being looked at is
  * Return: 0; -EINVAL when @bytes is not a power of two from 512 to 4096 (the size
- * stays as it was); -ESTALE when it contradicts what is known, or did before, or
- * when the binding has been deleted.  The event is sent by keystore.
+ * stays as it was); -ESTALE when it contradicts what is known, or when the binding
+ * is no longer usable.  The event is sent by keystore.
  */
 int asym_binding_learn_block_size(struct asym_binding *binding, u32 bytes);
 
@@ -99,7 +99,8 @@ struct asym_range_pos {
  * @dst: destination, at least @len bytes; may be @src
  * @seal: true to encrypt, false to decrypt
  * @complete: called with the result, in softirq or process context, if and only
- *	if asym_range_crypt() returned -EINPROGRESS
+ *	if asym_range_crypt() returns -EINPROGRESS, perhaps before it returns; the
+ *	range is the caller's again from then on
  * @arg: for @complete
  * The rest is private to keystore.
  *
