@@ -43,6 +43,7 @@ enum asym_stat {
 	ASYM_STAT_BYTES_STREAMED,
 	ASYM_STAT_BLOCKS_SEALED,
 	ASYM_STAT_BLOCKS_OPENED,
+	ASYM_STAT_EDGE_BYTES_RECEIVED,
 	ASYM_STAT_BLOCKS_CUT,
 	ASYM_STAT_BYTES_HELD,
 	ASYM_STAT_RECORD_ENDS,
@@ -342,7 +343,7 @@ struct asym_flow {
 	struct rcu_head		rcu;
 	enum iscsi_role		role;
 
-	spinlock_t		lock;
+	spinlock_t		lock;	/* records, tasks, sk */
 	struct asym_records	records;
 	struct asym_tasks	tasks;
 	struct sock		*sk;
@@ -350,7 +351,7 @@ struct asym_flow {
 	u8			digests;
 	struct work_struct	abort_work;
 
-	struct mutex		send_mutex;
+	struct mutex		send_mutex;	/* one sender at a time */
 	struct iscsi_stream	stream;
 	enum asym_treatment	treatment;
 	struct asym_task	task;
@@ -451,7 +452,8 @@ struct asym_reframe {
 };
 
 int asym_reframe_private(struct sk_buff *skb);
-void asym_reframe_begin(struct asym_reframe *rf, struct sk_buff *skb);
+int asym_reframe_begin(struct asym_reframe *rf, struct sk_buff *skb,
+		       u32 append);
 int asym_reframe_keep(struct asym_reframe *rf, u32 off, u32 len);
 int asym_reframe_rewrite(struct asym_reframe *rf, u32 off, u32 len,
 			 struct asym_sg_pair *sg);

@@ -151,6 +151,7 @@ static void stream_done(void *arg, int err)
 {
 	cipher_done(arg, err);
 }
+
 DEFINE_CRYPTO_DONE(stream_done)
 
 static void range_done(struct asym_range *range, int err)
@@ -257,7 +258,9 @@ static int plan(struct open_op *op)
 	op->opaque = 0;
 	asym_sg_reset(&op->body);
 	asym_sg_reset(&op->range_sg);
-	asym_reframe_begin(&op->rf, op->skb);
+	err = asym_reframe_begin(&op->rf, op->skb, 0);
+	if (err)
+		return err;
 	for (i = 0; i < meta->nr_ranges; i++) {
 		const struct asym_range_entry *range = &meta->range[i];
 
@@ -354,7 +357,7 @@ static int take_notes(struct open_op *op)
 			return refuse_flow(op, ASYM_REASON_DATA_DIGEST,
 					   "the target selected DataDigest=CRC32C; set DataDigest=None");
 		spin_lock_bh(&flow->lock);
-		flow->digests |= meta->digests;
+		WRITE_ONCE(flow->digests, flow->digests | meta->digests);
 		spin_unlock_bh(&flow->lock);
 	}
 	if (!meta->block_size)
@@ -531,6 +534,8 @@ static int deliver(struct open_op *op)
 
 	asym_count(op->net, ASYM_STAT_PACKETS_OPENED, 1);
 	asym_count(op->net, ASYM_STAT_OPAQUE_BYTES_RECEIVED, op->opaque);
+	asym_count(op->net, ASYM_STAT_EDGE_BYTES_RECEIVED,
+		   op->meta.before_len + op->meta.after_len);
 	asym_count(op->net, ASYM_STAT_BYTES_STREAMED,
 		   op->body.bytes + ASYM_META_BYTES);
 	trace_asym_opened(ntohl(op->x->id.spi),

@@ -140,7 +140,7 @@ static struct verdict judge_data_command(struct asym_flow *flow,
 	size = asym_binding_block_size(b);
 	if (!size)
 		return (struct verdict){ ASYM_REASON_BLOCK_SIZE_UNKNOWN,
-			"no READ CAPACITY was seen; pin the block size in the binding" };
+			"block size unknown: rescan the LUN, or pin it in the binding" };
 
 	bytes = (u64)access->blocks * size * runs;
 	if (bytes != pdu->expected_len ||

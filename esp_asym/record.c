@@ -12,7 +12,7 @@
 
 #define RING_SIZE_MIN	16
 /* Far beyond what any send buffer holds; a bound all the same. */
-#define RING_SIZE_MAX	(1 << 18)
+#define RING_SIZE_MAX	(256 * 1024)
 
 static void *ring_at(const struct asym_ring *ring, u32 i, size_t entry)
 {

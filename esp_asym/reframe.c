@@ -76,8 +76,19 @@ int asym_reframe_private(struct sk_buff *skb)
 	return 0;
 }
 
-/* Stretches follow in order, from skb->data to the end of the packet. */
-void asym_reframe_begin(struct asym_reframe *rf, struct sk_buff *skb)
+/**
+ * asym_reframe_begin() - begin to rewrite a packet
+ * @rf: rewriting
+ * @skb: packet, asym_reframe_private()
+ * @append: bytes that asym_reframe_append() may ask for
+ *
+ * Stretches follow in order, from skb->data to the end of the packet.  The
+ * linear part does not move any more.
+ *
+ * Return: 0 or -ENOMEM
+ */
+int asym_reframe_begin(struct asym_reframe *rf, struct sk_buff *skb,
+		       u32 append)
 {
 	rf->skb = skb;
 	rf->frag = 0;
@@ -85,6 +96,9 @@ void asym_reframe_begin(struct asym_reframe *rf, struct sk_buff *skb)
 	rf->nr_frags = 0;
 	rf->fresh_bytes = 0;
 	rf->tail_len = 0;
+	if (skb_is_nonlinear(skb) || skb_tailroom(skb) >= append)
+		return 0;
+	return pskb_expand_head(skb, 0, append, GFP_ATOMIC);
 }
 
 static bool add_frag(struct asym_reframe *rf, struct page *page, u32 off,
@@ -204,7 +218,7 @@ int asym_reframe_rewrite(struct asym_reframe *rf, u32 off, u32 len,
 /**
  * asym_reframe_append() - room behind the end of the packet
  * @rf: rewriting
- * @len: bytes
+ * @len: bytes, at most what asym_reframe_begin() was told
  *
  * Return: the room, or NULL as for -EMSGSIZE or -ENOMEM
  */
@@ -212,8 +226,7 @@ u8 *asym_reframe_append(struct asym_reframe *rf, u32 len)
 {
 	if (skb_is_nonlinear(rf->skb))
 		return add_fresh(rf, len);
-	if (skb_tailroom(rf->skb) < len &&
-	    pskb_expand_head(rf->skb, 0, len, GFP_ATOMIC))
+	if (WARN_ON_ONCE(skb_tailroom(rf->skb) < len))
 		return NULL;
 	rf->tail_len = len;
 	return skb_tail_pointer(rf->skb);

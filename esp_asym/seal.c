@@ -41,6 +41,9 @@ struct seal_op {
 	struct skcipher_request	*req;
 };
 
+/* Padding, pad length, next header and ICV. */
+#define TAIL_BYTES_MAX	(3 + 2 + ASYM_ICV_BYTES)
+
 /* Entries for key and metadata, linear part, trailer; and each fragment and
  * each range may begin one more.
  */
@@ -158,16 +161,18 @@ static int plan(struct seal_op *op, const struct asym_meta *meta, u8 proto)
 	struct asym_reframe *rf = &op->rf;
 	struct sk_buff *skb = op->skb;
 	u32 pos = 0, len = skb->len, pad, i;
-	int err = 0;
 	u8 *tail;
+	int err;
 
 	op->opaque = 0;
+	err = asym_reframe_begin(rf, skb, TAIL_BYTES_MAX);
+	if (err)
+		return err;
 	asym_sg_reset(&op->sg);
 	asym_sg_add_buf(&op->sg, op->key, op->key, sizeof(op->key));
 	asym_sg_add_buf(&op->sg, skb->data - ASYM_META_BYTES,
 			skb->data - ASYM_META_BYTES, ASYM_META_BYTES);
 
-	asym_reframe_begin(rf, skb);
 	for (i = 0; i < meta->nr_ranges && !err; i++) {
 		const struct asym_range_entry *range = &meta->range[i];
 
@@ -257,6 +262,7 @@ static void stream_done(void *arg, int err)
 	secpath_reset(skb);
 	xfrm_dev_resume(skb);
 }
+
 DEFINE_CRYPTO_DONE(stream_done)
 
 static int plan_or_linearize(struct seal_op *op, const struct asym_meta *meta,

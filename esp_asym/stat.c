@@ -35,6 +35,7 @@ static const char * const stat_names[ASYM_STAT_MAX] = {
 	[ASYM_STAT_BYTES_STREAMED]		= "bytes_streamed",
 	[ASYM_STAT_BLOCKS_SEALED]		= "blocks_sealed",
 	[ASYM_STAT_BLOCKS_OPENED]		= "blocks_opened",
+	[ASYM_STAT_EDGE_BYTES_RECEIVED]		= "edge_bytes_received",
 	[ASYM_STAT_BLOCKS_CUT]			= "blocks_cut",
 	[ASYM_STAT_BYTES_HELD]			= "bytes_held",
 	[ASYM_STAT_RECORD_ENDS]			= "record_ends",

@@ -61,12 +61,12 @@ static int check(const struct xfrm_state *x, struct netlink_ext_ack *extack)
 	}
 	if (x->tfcpad) {
 		NL_SET_ERR_MSG(extack,
-			       ASYM_ALGO_GCM_AES " does not support traffic flow confidentiality padding");
+			       ASYM_ALGO_GCM_AES " has no traffic flow padding (tfcpad)");
 		return -EINVAL;
 	}
 	if (x->aalg) {
 		NL_SET_ERR_MSG(extack,
-			       ASYM_ALGO_GCM_AES " authenticates by itself: leave out the authentication algorithm");
+			       ASYM_ALGO_GCM_AES " authenticates by itself: leave auth out");
 		return -EINVAL;
 	}
 	if (x->aead && x->aead->alg_icv_len != ASYM_ICV_BYTES * 8) {
@@ -104,7 +104,7 @@ static int init_state4(struct xfrm_state *x, struct netlink_ext_ack *extack)
 
 	x->data = shell;
 	x->props.header_len = ASYM_HEADER_BYTES;
-	x->props.trailer_len = ALIGN(2, 4) + 3 + ASYM_ICV_BYTES;
+	x->props.trailer_len = ALIGN(2, 4) + ASYM_ICV_BYTES;
 
 	/* No offload while the SA is being set up: a request for hardware is
 	 * then refused by xfrm_dev_state_add().  notify() puts ours in.

@@ -13,7 +13,10 @@
 
 #include "esp_asym.h"
 
-/* Longest run sealed at once; a power-of-two order of pages. */
+/* Longest run sealed at once; a power-of-two order of pages.  No allocation here
+ * may wait for writeback: it may be the disk behind this connection that is
+ * written back.
+ */
 #define RUN_ORDER	3
 
 static void set_limit(struct asym_flow *flow, u32 limit)
@@ -120,8 +123,10 @@ static int send_head(struct sock *sk, struct asym_flow *flow,
 	int event, err;
 	u32 n;
 
-	iscsi_stream_set_digests(s, flow->digests & ASYM_SESSION_HEADER_DIGEST,
-				 false);
+	/* The target knows by itself what it has declared. */
+	if (flow->role == ISCSI_ROLE_INITIATOR)
+		iscsi_stream_set_digests(s, READ_ONCE(flow->digests) &
+					 ASYM_SESSION_HEADER_DIGEST, false);
 	spin_lock_bh(&flow->lock);
 	asym_records_acked(&flow->records, tcp_sk(sk)->snd_una);
 	spin_unlock_bh(&flow->lock);
@@ -157,7 +162,7 @@ static int send_copied(struct sock *sk, struct asym_flow *flow,
 	int err;
 
 	if (!flow->bounce) {
-		flow->bounce = kmalloc(ASYM_BOUNCE_BYTES, GFP_KERNEL);
+		flow->bounce = kmalloc(ASYM_BOUNCE_BYTES, GFP_NOIO);
 		if (!flow->bounce)
 			return -ENOMEM;
 	}
@@ -248,7 +253,7 @@ static int seal(struct asym_flow *flow, u32 pos, u32 len,
 	struct asym_range *range;
 	int err;
 
-	range = kzalloc(asym_range_size(task->binding), GFP_KERNEL);
+	range = kzalloc(asym_range_size(task->binding), GFP_NOIO);
 	if (!range)
 		return -ENOMEM;
 	range->binding = task->binding;
@@ -362,7 +367,7 @@ static int send_cut_block(struct sock *sk, struct asym_flow *flow,
 
 	flow->held_len = 0;
 	asym_count(flow->key.net, ASYM_STAT_BLOCKS_CUT, 1);
-	page = alloc_page(GFP_KERNEL);
+	page = alloc_page(GFP_NOIO);
 	if (!page)
 		goto no_memory;
 	memcpy(page_address(page), flow->block, ASYM_BLOCK_BYTES);
@@ -421,7 +426,7 @@ static int send_sealed(struct sock *sk, struct asym_flow *flow,
 	if (splices(msg))
 		len = min(len, round_down(first_piece(msg, &from, &off),
 					  ASYM_BLOCK_BYTES));
-	page = run_pages(&len, GFP_KERNEL);
+	page = run_pages(&len, GFP_NOIO);
 	if (!page)
 		return -ENOMEM;
 
@@ -461,7 +466,7 @@ static int send_opaque(struct sock *sk, struct asym_flow *flow,
 		return push_blocks(sk, flow, msg, taken, page, off, len);
 	}
 
-	page = run_pages(&len, GFP_KERNEL);
+	page = run_pages(&len, GFP_NOIO);
 	if (!page)
 		return -ENOMEM;
 	rewind = msg->msg_iter;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Up to 6.9 references of fragments are in skbuff.h. */
+/* Before 6.10 references of fragments are in skbuff.h. */
 #ifndef _COMPAT_LINUX_SKBUFF_REF_H
 #define _COMPAT_LINUX_SKBUFF_REF_H
 
-#if __has_include_next(<linux/skbuff_ref.h>)
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
 #include_next <linux/skbuff_ref.h>
 #else
 #include <linux/skbuff.h>
