@@ -10,10 +10,12 @@
 
 #include "keystore.h"
 
-/* Addressing methods of a single level LUN (SAM-5 4.7.7), and where they are. */
+/*
+ * A LUN of one level (SAM-5 4.7.7): the addressing method, of which 0 is
+ * peripheral and 1 flat space, and the number.
+ */
 #define ASYM_LUN_METHOD_SHIFT	62
 #define ASYM_LUN_NUMBER_SHIFT	48
-#define ASYM_LUN_PERIPHERAL	0
 #define ASYM_LUN_FLAT		1
 
 /**
