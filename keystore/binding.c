@@ -127,6 +127,7 @@ EXPORT_SYMBOL_GPL(asym_binding_is_plain);
  * @binding: binding
  *
  * Context: any
+ * Return: a missing key comes before any other state
  */
 enum asym_state asym_binding_state(const struct asym_binding *binding)
 {

@@ -250,6 +250,7 @@ void asym_key_put(struct asym_key *key)
  * @key: key
  *
  * Context: any
+ * Return: false once it has been deleted
  */
 bool asym_key_usable(const struct asym_key *key)
 {

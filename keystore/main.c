@@ -15,6 +15,7 @@ static unsigned int asym_net_id;
  * @net: namespace that is alive
  *
  * Context: any
+ * Return: never NULL
  */
 struct asym_net *asym_net(const struct net *net)
 {

@@ -48,6 +48,8 @@ void asym_binding_put(struct asym_binding *binding);
 /**
  * asym_binding_is_plain() - is the unit explicitly allowed in the clear?
  * @binding: binding
+ *
+ * Return: true for a binding without a key
  */
 bool asym_binding_is_plain(const struct asym_binding *binding);
 
@@ -131,6 +133,8 @@ struct asym_range {
 /**
  * asym_range_size() - bytes to allocate for a struct asym_range
  * @binding: a binding that is not plain
+ *
+ * Return: bytes, the same as long as the binding exists
  */
 unsigned int asym_range_size(const struct asym_binding *binding);
 
