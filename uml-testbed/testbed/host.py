@@ -80,8 +80,7 @@ REPORT = re.compile(
 
 # UML's own, at boot: it flushes the address space of its first processes
 # outside of any RCU section.
-BENIGN = re.compile(r'force_flush_all|flush_tlb_kernel_range_common'
-                    r'|um_mmu|arch/um/kernel/skas|arch/um/kernel/tlb')
+BENIGN = re.compile(r'\] force_flush_all')
 
 
 class Host:
@@ -195,8 +194,18 @@ class Host:
         for i, line in enumerate(lines):
             if i < skip or not REPORT.search(line):
                 continue
-            text = lines[max(0, i - 1):i + 45]
-            skip = i + 45
+            # To the empty line behind the backtrace.
+            end = i
+            trace = False
+            while end < min(len(lines), i + 150):
+                trace = trace or 'Call Trace' in lines[end]
+                if trace and not lines[end].strip():
+                    break
+                end += 1
+            if not trace:
+                end = min(end, i + 45)
+            text = lines[max(0, i - 1):end]
+            skip = end
             if 'suspicious RCU' in line and \
                     any(BENIGN.search(t) for t in text):
                 continue

@@ -145,6 +145,13 @@ class UmlHost(Host):
                 if not self.alive():
                     raise OSError('guest ended')
                 if time.monotonic() > end:
+                    if timeout > 10:
+                        # For the log: what everybody is doing.
+                        try:
+                            self._command('ps -eo pid,stat,wchan:30,args;'
+                                          ' echo t > /proc/sysrq-trigger', 10)
+                        except OSError:
+                            pass
                     self._send(b'K %d\n' % ident)
                     job['end'].wait(5)
                     raise TimeoutError

@@ -2,8 +2,6 @@
 """SAs: which are accepted, which refused and how, and what becomes of
 ordinary ones."""
 
-import os
-
 from testbed import modules
 from testbed.sa import Sas, batch, flush
 from testbed.suite import check, foreign_frames, test
@@ -11,16 +9,37 @@ from testbed.suite import check, foreign_frames, test
 KEY = '00' * 36
 
 
-def talk(bed, size=1 << 20):
-    """Move data over TCP to the discard port and compare."""
-    data = os.urandom(size)
-    name = bed.i.write('talk', data)
-    server = bed.t.start('busybox nc -l -p 9 > /share/got', timeout=30)
-    # Until the server listens the connection is refused.
-    bed.i.poll('busybox nc -w 5 %s 9 < %s' % (bed.t.addr, name))
+SERVER = """
+import socket
+s = socket.create_server(('', 9))
+c, peer = s.accept()
+f = c.makefile('rwb')
+data = f.read()
+f.write(data)
+f.flush()
+"""
+
+CLIENT = """
+import os, socket, sys
+data = os.urandom(1 << 20)
+c = socket.create_connection((sys.argv[1], 9), 5)
+f = c.makefile('rwb')
+f.write(data)
+f.flush()
+c.shutdown(socket.SHUT_WR)
+if f.read() != data:
+    sys.exit('something else came back')
+"""
+
+
+def talk(bed):
+    """A megabyte over TCP to the other host and back."""
+    server = bed.t.start('/usr/bin/python3 ' + bed.t.write('server.py',
+                                                           SERVER), 60)
+    bed.t.poll('grep -q :0009 /proc/net/tcp')
+    bed.i.run('/usr/bin/python3 %s %s'
+              % (bed.i.write('client.py', CLIENT), bed.t.addr), timeout=60)
     server.wait()
-    with open(bed.t.path('got'), 'rb') as f:
-        check(f.read() == data, 'TCP delivered something else')
 
 
 @test({'kind': 'asym'}, {'kind': 'asym', 'esn': True}, {'kind': 'asym-enc'},

@@ -18,10 +18,7 @@ AT_ONCE = 10
 
 
 def refused_count(host, reason):
-    return counters(host).get(reason.replace('-', '_'),
-                              counters(host).get('refused_'
-                                                 + reason.replace('-', '_'),
-                                                 0))
+    return counters(host)['refused-' + reason]
 
 
 def fails_at_once(host, cmd):
