@@ -232,7 +232,6 @@ enum asym_describe asym_records_describe(struct asym_records *r, bool tagged,
  * struct asym_task - a SCSI task of a flow
  * @node: in the flow's table
  * @itt: initiator task tag
- * @seq: sequence number of the command's first byte
  * @grant: how Data-In is sent (enum asym_grant)
  * @treatment: how Data-Out is sent, initiator only
  * @binding: the unit, referenced, or NULL
@@ -244,7 +243,6 @@ enum asym_describe asym_records_describe(struct asym_records *r, bool tagged,
 struct asym_task {
 	struct hlist_node	node;
 	u32			itt;
-	u32			seq;
 	u8			grant;
 	u8			treatment;
 	struct asym_binding	*binding;
@@ -321,7 +319,8 @@ struct asym_pending {
  * @tasks: SCSI tasks
  * @sk: socket, NULL once it is gone
  * @broken: the connection is refused from now on
- * @digests: outcome of the digest negotiation as the peer told, initiator
+ * @digests_known: the target has told what it declared, initiator only
+ * @digests: outcome of the digest negotiation (ASYM_SESSION_*_DIGEST)
  * @abort_work: resets the connection from process context
  * @send_mutex: one sender at a time
  * @stream: parser of what is sent
@@ -348,6 +347,7 @@ struct asym_flow {
 	struct asym_tasks	tasks;
 	struct sock		*sk;
 	bool			broken;
+	bool			digests_known;
 	u8			digests;
 	struct work_struct	abort_work;
 
@@ -375,6 +375,8 @@ void asym_flow_put(struct asym_flow *flow);
 void asym_flow_end(struct asym_flow *flow);
 void asym_flow_break(struct asym_flow *flow, enum asym_reason reason,
 		     const char *detail);
+bool asym_flow_received(struct asym_flow *flow, u32 *rcv_nxt);
+void asym_flow_abort_socket(struct sock *sk);
 
 /* ---- stream.c ---- */
 

@@ -70,7 +70,44 @@ static const struct rhashtable_params flow_params = {
 	.automatic_shrinking	= true,
 };
 
-/* tcp_abort() takes the socket lock, so it needs a context of its own. */
+/* A socket to be reset that has no flow. */
+struct abort_job {
+	struct work_struct	work;
+	struct sock		*sk;
+};
+
+static void abort_job(struct work_struct *work)
+{
+	struct abort_job *job = container_of(work, struct abort_job, work);
+
+	tcp_abort(job->sk, ECONNABORTED);
+	sock_put(job->sk);
+	kfree(job);
+}
+
+/**
+ * asym_flow_abort_socket() - reset a connection that cannot be followed
+ * @sk: its socket, referenced by the caller
+ *
+ * So that its owner notices at once and connects again.  tcp_abort() takes the
+ * socket lock, so it needs a context of its own.
+ *
+ * Context: any
+ */
+void asym_flow_abort_socket(struct sock *sk)
+{
+	struct abort_job *job = kmalloc(sizeof(*job), GFP_ATOMIC);
+
+	/* Without memory the owner has to find out by its own timeouts. */
+	if (!job)
+		return;
+	sock_hold(sk);
+	job->sk = sk;
+	INIT_WORK(&job->work, abort_job);
+	queue_work(abort_wq, &job->work);
+}
+
+/* As above; the flow's own work needs no memory. */
 static void abort_connection(struct work_struct *work)
 {
 	struct asym_flow *flow = container_of(work, struct asym_flow,
@@ -162,6 +199,28 @@ void asym_flow_put(struct asym_flow *flow)
 		put_page(flow->pending.page);
 	kfree_sensitive(flow->bounce);
 	kfree_rcu(flow, rcu);
+}
+
+/**
+ * asym_flow_received() - how far the local TCP has received the stream
+ * @flow: flow, unlocked
+ * @rcv_nxt: next sequence number it expects; it only grows
+ *
+ * What a packet says about bytes before it is history: TCP drops them, and their
+ * task tags may have been used again.
+ *
+ * Return: false when the socket is gone
+ */
+bool asym_flow_received(struct asym_flow *flow, u32 *rcv_nxt)
+{
+	bool alive;
+
+	spin_lock_bh(&flow->lock);
+	alive = flow->sk;
+	if (alive)
+		*rcv_nxt = READ_ONCE(tcp_sk(flow->sk)->rcv_nxt);
+	spin_unlock_bh(&flow->lock);
+	return alive;
 }
 
 /**

@@ -59,17 +59,22 @@ static void align_mss(struct sk_buff *skb, u32 mtu)
 		put_unaligned_be16(mss, mss_opt);
 }
 
-/* A connection that we follow must not leave without protection. */
-static unsigned int refuse(struct sk_buff *skb, struct net *net,
-			   enum asym_reason reason, const char *detail)
+static unsigned int refuse(struct net *net, enum asym_reason reason,
+			   const char *detail)
 {
 	asym_refuse(net, reason, NULL, 0, detail);
 	return NF_DROP;
 }
 
-static unsigned int start(struct sk_buff *skb, struct net *net,
-			  struct sock *sk, const struct tcphdr *th,
-			  u32 payload)
+static unsigned int refuse_socket(struct sock *sk, struct net *net,
+				  enum asym_reason reason, const char *detail)
+{
+	asym_flow_abort_socket(sk);
+	return refuse(net, reason, detail);
+}
+
+static unsigned int start(struct net *net, struct sock *sk,
+			  const struct tcphdr *th, u32 payload)
 {
 	enum iscsi_role role = asym_port_is_iscsi(th->dest) ?
 			       ISCSI_ROLE_INITIATOR : ISCSI_ROLE_TARGET;
@@ -85,16 +90,16 @@ static unsigned int start(struct sk_buff *skb, struct net *net,
 	else if (!payload)
 		return NF_ACCEPT;
 	else
-		return refuse(skb, net, ASYM_REASON_NOT_FROM_SYN,
-			      "this iSCSI connection is older than its protection; log out and in again");
+		return refuse_socket(sk, net, ASYM_REASON_NOT_FROM_SYN,
+				     "an iSCSI connection older than its protection is reset");
 
 	err = asym_socket_attach(sk, role, base);
 	if (!err)
 		return NF_ACCEPT;
 	if (err == -EBUSY)
-		return refuse(skb, net, ASYM_REASON_SOCKET_BUSY,
-			      "another protocol (TLS, BPF) sits on this iSCSI socket");
-	return refuse(skb, net, ASYM_REASON_NO_MEMORY,
+		return refuse_socket(sk, net, ASYM_REASON_SOCKET_BUSY,
+				     "another protocol (TLS, BPF) sits on this iSCSI socket");
+	return refuse(net, ASYM_REASON_NO_MEMORY,
 		      "no memory to follow an iSCSI connection");
 }
 
@@ -127,7 +132,7 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 	payload = skb->len - ip_hdrlen(skb) - th->doff * 4;
 
 	if (flow && !ours)
-		return refuse(skb, state->net, ASYM_REASON_NO_SA,
+		return refuse(state->net, ASYM_REASON_NO_SA,
 			      "no asymmetric SA for a connection that started with one");
 
 	/* The ICV covers the segment; nobody computes a checksum for it. */
@@ -141,7 +146,7 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (th->rst)
 		return NF_ACCEPT;
-	return start(skb, state->net, sk, th, payload);
+	return start(state->net, sk, th, payload);
 }
 
 static const struct nf_hook_ops hook_ops = {

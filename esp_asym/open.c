@@ -30,6 +30,8 @@ enum open_stage {
  * @next_range: opaque range that is opened next
  * @opaque: bytes in opaque ranges
  * @flow: the connection, or NULL
+ * @seq: sequence number of the segment, with @flow
+ * @rcv_nxt: what TCP expects next, with @flow
  * @lead: keystream key and metadata
  * @iv: of the packet
  * @counter: of the stream cipher
@@ -53,6 +55,8 @@ struct open_op {
 	u32			next_range;
 	u32			opaque;
 	struct asym_flow	*flow;
+	u32			seq;
+	u32			rcv_nxt;
 	u8			lead[ASYM_STREAM_INNER];
 	u8			iv[ASYM_IV_BYTES];
 	u8			counter[16];
@@ -326,15 +330,13 @@ static int take_grants(struct open_op *op)
 	spin_lock_bh(&flow->lock);
 	for (i = 0; i < meta->nr_grants && !err; i++) {
 		const struct asym_note_grant *g = &meta->grant[i];
-		struct asym_task *old = asym_task_find(&flow->tasks, g->itt);
 		struct asym_task task = {
 			.itt	= g->itt,
-			.seq	= g->seq,
 			.grant	= g->grant,
 		};
 
 		/* A late retransmission must not bring an old task back. */
-		if (!old || after(g->seq, old->seq))
+		if (after(g->seq + ISCSI_BHS_BYTES, op->rcv_nxt))
 			err = asym_task_set(&flow->tasks, &task);
 	}
 	spin_unlock_bh(&flow->lock);
@@ -356,9 +358,8 @@ static int take_notes(struct open_op *op)
 		if (meta->digests & ASYM_SESSION_DATA_DIGEST)
 			return refuse_flow(op, ASYM_REASON_DATA_DIGEST,
 					   "the target selected DataDigest=CRC32C; set DataDigest=None");
-		spin_lock_bh(&flow->lock);
-		WRITE_ONCE(flow->digests, flow->digests | meta->digests);
-		spin_unlock_bh(&flow->lock);
+		flow->digests = meta->digests;
+		smp_store_release(&flow->digests_known, true);
 	}
 	if (!meta->block_size)
 		return 0;
@@ -412,8 +413,10 @@ static int find_flow(struct open_op *op)
 			      "user data for an iSCSI connection that is not followed",
 			      -ENOENT);
 	}
-	if (READ_ONCE(op->flow->broken))
+	if (READ_ONCE(op->flow->broken) ||
+	    !asym_flow_received(op->flow, &op->rcv_nxt))
 		return -ECONNABORTED;
+	op->seq = ntohl(th->seq);
 	if (op->flow->role == ISCSI_ROLE_TARGET) {
 		if (meta->tagged || meta->session || meta->block_size)
 			return refuse_flow(op, ASYM_REASON_BAD_PACKET,
@@ -423,7 +426,9 @@ static int find_flow(struct open_op *op)
 	if (meta->nr_grants || (meta->nr_ranges && !meta->tagged))
 		return refuse_flow(op, ASYM_REASON_BAD_PACKET,
 				   "the peer acts as an initiator towards an initiator");
-	return take_notes(op);
+	/* Notes in a packet that TCP has had are history, too. */
+	return after(op->seq + skb->len - th->doff * 4, op->rcv_nxt) ?
+	       take_notes(op) : 0;
 }
 
 /* Which bytes of which unit is this range? */
@@ -455,6 +460,16 @@ static int claim(struct open_op *op, const struct asym_range_entry *entry,
 	return 0;
 }
 
+/* TCP will drop these bytes; their task may be long forgotten. */
+static bool is_history(const struct open_op *op,
+		       const struct asym_range_entry *entry)
+{
+	const struct tcphdr *th = (struct tcphdr *)op->skb->data;
+	u32 end = op->seq + entry->off - th->doff * 4 + entry->len;
+
+	return !after(end, op->rcv_nxt);
+}
+
 static int open_next_range(struct open_op *op)
 {
 	u32 i = op->next_range++, first = op->range_first[i];
@@ -464,6 +479,12 @@ static int open_next_range(struct open_op *op)
 	int err;
 
 	range_free(op);
+	if (is_history(op, entry)) {
+		struct scatterlist *dst = op->range_sg.dst + first;
+
+		sg_zero_buffer(dst, sg_nents(dst), op->range_bytes[i], 0);
+		return 0;
+	}
 	err = claim(op, entry, &binding, &offset);
 	if (err)
 		return err;

@@ -194,7 +194,6 @@ static int begin_command(struct asym_flow *flow, struct asym_record *rec)
 	const struct iscsi_pdu *pdu = current_pdu(flow);
 	struct asym_task task = {
 		.itt		= pdu->itt,
-		.seq		= rec->seq,
 		.grant		= ASYM_GRANT_SEALED,
 		.treatment	= ASYM_TREAT_SEALED_BY_SA,
 	};

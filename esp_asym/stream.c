@@ -123,9 +123,11 @@ static int send_head(struct sock *sk, struct asym_flow *flow,
 	int event, err;
 	u32 n;
 
-	/* The target knows by itself what it has declared. */
-	if (flow->role == ISCSI_ROLE_INITIATOR)
-		iscsi_stream_set_digests(s, READ_ONCE(flow->digests) &
+	/* The target knows by itself what it has declared; the initiator is
+	 * told by the note of the last login response.
+	 */
+	if (smp_load_acquire(&flow->digests_known))
+		iscsi_stream_set_digests(s, flow->digests &
 					 ASYM_SESSION_HEADER_DIGEST, false);
 	spin_lock_bh(&flow->lock);
 	asym_records_acked(&flow->records, tcp_sk(sk)->snd_una);

@@ -10,17 +10,7 @@
 #ifndef _ASYM_ISCSI_PARSE_H
 #define _ASYM_ISCSI_PARSE_H
 
-#ifdef __KERNEL__
-#include <linux/types.h>
-#else
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
-#endif
+#include <asym/types.h>
 
 #define ISCSI_BHS_BYTES		48
 #define ISCSI_AHS_BYTES_MAX	(255 * 4)

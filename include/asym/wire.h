@@ -12,19 +12,7 @@
 #ifndef _ASYM_WIRE_H
 #define _ASYM_WIRE_H
 
-#ifdef __KERNEL__
-#include <linux/types.h>
-#include <linux/build_bug.h>
-#else
-#include <assert.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
-#endif
+#include <asym/types.h>
 
 #define ASYM_WIRE_VERSION	1
 
