@@ -46,7 +46,7 @@ def cryptsetup_opens_what_we_wrote(ctx, block, sector, bits=512):
     key.add(bed.i)
     bed.bind(0, key, sector)
     session = bed.login()
-    sums = small_fs(bed.i, session.disk())
+    sums = small_fs(bed.i, session.disk(), max(block, sector))
     session.logout()
     bed.target.sync()
     bed.target.remove()

@@ -40,7 +40,8 @@ def cipher_blocks_and_hashed_bytes_equal_theory(ctx, mtu=1500,
     # A cut block, and a block that is sent again after a loss, is counted
     # once more; nothing is lost on this wire.
     blocks = size // 16
-    ci, ct = run('dd if=/dev/zero of=%s bs=1M oflag=direct 2>/dev/null' % disk)
+    ci, ct = run('dd if=/dev/zero of=%s bs=1M count=%d'
+                 ' oflag=direct 2>/dev/null' % (disk, size >> 20))
     _near('blocks sealed by the initiator', ci['blocks_sealed'], blocks,
           ci['blocks_cut'] + blocks // 100)
     _near('payload sent', ci['opaque_bytes_sent'], size, size // 100)
@@ -50,7 +51,8 @@ def cipher_blocks_and_hashed_bytes_equal_theory(ctx, mtu=1500,
         check(ct[name] == 0, 'the target counts %d %s' % (ct[name], name))
     write = ci, ct
 
-    ci, ct = run('dd if=%s of=/dev/null bs=1M iflag=direct 2>/dev/null' % disk)
+    ci, ct = run('dd if=%s of=/dev/null bs=1M count=%d'
+                 ' iflag=direct 2>/dev/null' % (disk, size >> 20))
     _near('blocks opened by the initiator', ci['blocks_opened'], blocks,
           ci['blocks_cut'] + blocks // 100)
     _near('payload sent by the target', ct['opaque_bytes_sent'], size,
@@ -78,7 +80,7 @@ def counters_of_a_plain_binding_show_no_local_cipher(ctx):
     size = 4 << 20
     session, lun = steps.disk(bed, iscsi.Lun(0, size=size), plain=True)
     before = counters(bed.i)
-    bed.i.run('dd if=/dev/zero of=%s bs=1M oflag=direct 2>/dev/null'
+    bed.i.run('dd if=/dev/zero of=%s bs=1M count=4 oflag=direct 2>/dev/null'
               % session.disk())
     c = delta(counters(bed.i), before)
     check(c['blocks_sealed'] == 0 and c['opaque_bytes_sent'] == 0,
