@@ -65,7 +65,7 @@ def vectors():
     yield {
         'name': 'no-ranges',
         'comment': 'Target to initiator, SCSI Response, nothing opaque;'
-                   ' AES-128. The padding is empty or not as it comes.',
+                   ' AES-128.',
         'key': key('no-ranges', 20), 'esn': False, 'spi': 0xc0000001,
         'seq': 17, 'iv': struct.pack('>Q', 17 ^ 0x0123456789abcdef),
         'next_header': wire.TCP,
