@@ -57,6 +57,20 @@ def verify_fs(host, disk, sums, fsck=True, mount=''):
         host.run('fsck.ext4 -fn ' + disk, timeout=120)
 
 
+# -- the network -----------------------------------------------------------
+NETEM = {
+    'loss': 'loss 2%',
+    'reorder': 'delay 2ms reorder 25% 50%',
+    'duplicate': 'duplicate 5%',
+}
+
+
+def bad_network(bed, how):
+    for host in bed.hosts:
+        host.run('%s -q sch_netem; tc qdisc add dev %s root netem limit 10000'
+                 ' %s' % (host.modprobe_cmd, host.iface, NETEM[how]))
+
+
 # -- fio ---------------------------------------------------------------------
 def fio(ctx, host, disk, size, name='fio'):
     """Random reads and writes of mixed sizes with verification; returns the

@@ -12,11 +12,14 @@ def _size(ctx):
     return (2 if ctx.quick else 16) << 20
 
 
-def _run(ctx, kind, mtu=1500, offload=True, settings=None, **bind):
+def _run(ctx, kind, mtu=1500, offload=True, settings=None, netem=None,
+         **bind):
     bed = ctx.bed(mtu=mtu, offload=offload)
     bed.secure(kind)
     size = _size(ctx)
     session, lun = steps.disk(bed, iscsi.Lun(0, size=size), settings, **bind)
+    if netem:
+        steps.bad_network(bed, netem)
     res = steps.witnesses(ctx, bed, session, lun, size)
     check(res.initiator == res.written,
           'the initiator read back %d of %d' % (res.initiator, res.written))
@@ -29,12 +32,14 @@ def _all(res, count, where):
 
 
 @test({}, {'mtu': 9000}, {'no_offload': True}, {'header_digest': True},
-      {'enc': True})
+      {'enc': True}, {'netem': 'loss'}, {'netem': 'reorder', 'mtu': 1337},
+      {'netem': 'loss', 'no_offload': True, 'header_digest': True})
 def three_witnesses_see_no_plaintext(ctx, mtu=1500, no_offload=False,
-                                     header_digest=False, enc=False):
+                                     header_digest=False, enc=False,
+                                     netem=None):
     res = _run(ctx, 'asym-enc' if enc else 'asym', mtu, not no_offload,
                {'node.conn[0].iscsi.HeaderDigest': 'CRC32C'}
-               if header_digest else None)
+               if header_digest else None, netem)
     check(res.wire == 0, '%d hits on the wire' % res.wire)
     check(res.target == 0, '%d hits at the target' % res.target)
     check(not res.foreign, '%d frames are not ESP' % len(res.foreign))

@@ -311,6 +311,31 @@ def bound_lun_without_an_asym_sa_sends_nothing(ctx, kind):
 
 
 @test()
+def policy_lost_under_a_connection_sends_nothing(ctx):
+    bed = ctx.bed()
+    bed.secure('asym')
+    session, lun = steps.disk(bed, iscsi.Lun(0, size=4 << 20))
+    disk = session.disk()
+    marker, name = marked_file(bed.i)
+    cap = bed.capture()
+    with Monitor(bed.i) as events:
+        bed.i.run('ip xfrm policy flush')
+        job = bed.i.start('timeout 20 ' + write_cmd(disk, name), timeout=40)
+        events.wait('no-sa', 20)
+        # With its policy back the initiator goes on where it was, or logs in
+        # again; either way the data arrive sealed.
+        batch(bed.i, ['xfrm policy add ' + bed.sas.policy(
+            bed.i.addr, bed.t.addr, 'out'), 'xfrm policy add '
+            + bed.sas.policy(bed.t.addr, bed.i.addr, 'in')])
+        job.wait()
+    bed.i.poll(write_cmd(disk, name), 60)
+    bed.target.sync()
+    session.logout()
+    no_hits('on the wire', cap.stop(), marker)
+    no_hits('at the target', lun.path, marker)
+
+
+@test()
 def peer_without_our_module_gets_nothing(ctx):
     bed = ctx.bed()
     bed.load([bed.i])
