@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# make                  the modules for the running kernel, and the tools
+# make install          both, and depmod (root)
+# make demo             see it work, in User Mode Linux (root)
+# make check            all tests (root)
+#
+# make help             the rest
+#
+# KVER=RELEASE or KDIR=DIRECTORY choose another kernel to build for.
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+PREFIX ?= /usr/local
+
+MODULES := iscsi_parse keystore esp_asym
+TOOLS := tools/asymctl
+
+# Logs of make check and its parts.
+LOGS ?= $(CURDIR)/build/log
+# What make check runs of the scenarios on stock kernels; make check-qemu runs
+# all of them, on these pairs of initiator and target:
+QEMU := qemu-6.1 qemu-6.12 qemu-6.1-6.12
+QEMU_FAST := sa_is_accepted_asym$$|sa_refusals|ordinary_esp_works_before
+QEMU_FAST := $(QEMU_FAST)|source_tree_survives_on_ext4_asym$$
+QEMU_FAST := $(QEMU_FAST)|three_witnesses_see_no_plaintext$$
+QEMU_FAST := $(QEMU_FAST)|cryptsetup_opens_what_we_wrote_block_512_sector_512$$
+QEMU_FAST := $(QEMU_FAST)|cipher_blocks_and_hashed_bytes_equal_theory$$
+QEMU_FAST_PAIR := three_witnesses_see_no_plaintext$$
+QEMU_FAST_PAIR := $(QEMU_FAST_PAIR)|source_tree_survives_on_ext4_asym$$
+
+# Debian's python3 and its modules, not what a user has put before them.
+CHECK_PATH := /usr/sbin:/usr/bin:/sbin:/bin:$(PATH)
+PARTS := PATH='$(CHECK_PATH)' tools/check-parts --logs '$(LOGS)'
+PREREQUISITES := PATH='$(CHECK_PATH)' uml-testbed/install-prerequisites
+
+.PHONY: all modules modules_install tools install uninstall clean help demo \
+	check check-unit check-build check-uml check-uml-debug check-qemu \
+	check-qemu-fast lint fuzz prerequisites
+
+all: modules tools
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+# Without System.map, as in Debian's headers, kbuild leaves depmod out.
+modules_install:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+	release=$$($(MAKE) -s -C $(KDIR) kernelrelease) && \
+		PATH='$(CHECK_PATH)' depmod \
+		$(if $(INSTALL_MOD_PATH),-b '$(INSTALL_MOD_PATH)') "$$release"
+
+tools:
+	@set -e; for t in $(TOOLS); do $(MAKE) -C $$t; done
+
+install: modules_install
+	@set -e; for t in $(TOOLS); do \
+		$(MAKE) -C $$t install PREFIX='$(PREFIX)'; done
+
+clean:
+	@set -e; for t in $(TOOLS) iscsi_parse/tests; do $(MAKE) -C $$t clean; done
+	find . -name .git -prune -o \( -name '*.o' -o -name '*.ko' \
+		-o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
+		-o -name '*.o.d' -o -name modules.order \
+		-o -name Module.symvers \) -exec rm -f {} +
+	rm -rf build
+
+help:
+	@echo 'make, make modules, make tools    build [KVER=release, KDIR=directory]'
+	@echo 'make install, modules_install     install [INSTALL_MOD_PATH, DESTDIR, PREFIX]'
+	@echo 'make clean                        remove what was built here'
+	@echo 'make demo                         see it work, in User Mode Linux'
+	@echo 'make check                        all that follows, but scenarios on stock'
+	@echo '                                  kernels in part and without check-uml-debug'
+	@echo 'make check-unit                   tests in user space, vectors'
+	@echo 'make check-build                  modules for all kernels, W=1, gcc and clang'
+	@echo 'make lint                         checkpatch, sparse, kernel-doc'
+	@echo 'make check-uml                    scenarios between two UML hosts'
+	@echo 'make check-uml-debug              ... with KASAN, lockdep and kmemleak'
+	@echo 'make check-qemu                   ... on stock Debian 6.1 and 6.12 in QEMU'
+	@echo 'make fuzz SECONDS=n               fuzz the parser'
+	@echo 'make prerequisites                install the Debian packages for all this'
+
+prerequisites:
+	$(PREREQUISITES)
+
+demo: prerequisites
+	PATH='$(CHECK_PATH)' uml-testbed/demo
+
+check: prerequisites
+	@$(PARTS) check \
+		unit='$(MAKE) -s check-unit' \
+		build='tools/lint --logs $(LOGS) build' \
+		lint='tools/lint --logs $(LOGS) all' \
+		uml='uml-testbed/check --platform uml --logs $(LOGS)/uml' \
+		qemu='$(MAKE) -s check-qemu-fast'
+
+# Tests in user space.  What is not there yet has no part here.
+UNIT := iscsi_parse='$(MAKE) -C iscsi_parse/tests check'
+UNIT += asymctl='$(MAKE) -C tools/asymctl O=$(CURDIR)/build/asymctl check'
+UNIT += netlink='tools/lint run keystore/tests/check-generated'
+ifneq ($(wildcard esp_asym/tests/Makefile),)
+UNIT += esp_asym='$(MAKE) -C esp_asym/tests check'
+endif
+ifneq ($(wildcard Documentation/vectors/check),)
+UNIT += vectors='Documentation/vectors/check'
+endif
+
+check-unit:
+	@$(PARTS) check-unit $(UNIT)
+
+check-build:
+	@PATH='$(CHECK_PATH)' tools/lint --logs '$(LOGS)' build
+
+lint:
+	@PATH='$(CHECK_PATH)' tools/lint --logs '$(LOGS)' all
+
+check-uml:
+	@PATH='$(CHECK_PATH)' uml-testbed/check --platform uml \
+		--logs '$(LOGS)/uml'
+
+check-uml-debug:
+	@PATH='$(CHECK_PATH)' uml-testbed/check --platform uml-debug \
+		--logs '$(LOGS)/uml-debug'
+
+check-qemu:
+	@$(PARTS) check-qemu $(foreach q,$(QEMU),\
+		$q='uml-testbed/check --platform $q --logs $(LOGS)/$q')
+
+check-qemu-fast:
+	@$(PARTS) check-qemu-fast \
+		qemu-6.1='uml-testbed/check --platform qemu-6.1 \
+			--logs $(LOGS)/qemu-6.1 --only "$(QEMU_FAST)"' \
+		qemu-6.12='uml-testbed/check --platform qemu-6.12 \
+			--logs $(LOGS)/qemu-6.12 --only "$(QEMU_FAST)"' \
+		qemu-6.1-6.12='uml-testbed/check --platform qemu-6.1-6.12 \
+			--logs $(LOGS)/qemu-6.1-6.12 --only "$(QEMU_FAST_PAIR)"'
+
+fuzz:
+	$(MAKE) -C iscsi_parse/tests fuzz
