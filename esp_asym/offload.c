@@ -66,8 +66,10 @@ static struct sk_buff *gso_segment(struct sk_buff *skb,
 	skb->transport_header += x->props.header_len;
 	xo->flags |= XFRM_GSO_SEGMENT;
 
-	/* Checksums are not sent, see the wire format. */
-	features &= ~(NETIF_F_HW_ESP | NETIF_F_GSO_ESP);
+	/* Checksums are not sent, see the wire format.  Partial GSO would leave
+	 * segments of several MSS to a device that cannot seal them.
+	 */
+	features &= ~(NETIF_F_HW_ESP | NETIF_F_GSO_ESP | NETIF_F_GSO_PARTIAL);
 	features |= NETIF_F_HW_CSUM;
 
 	ops = rcu_dereference(inet_offloads[xo->proto]);

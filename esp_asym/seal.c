@@ -297,6 +297,8 @@ static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto)
 	err = asym_reframe_private(skb);
 	if (err)
 		return refuse(net, ASYM_REASON_NO_MEMORY, NULL, err);
+	/* A device would write a TCP checksum into the sealed packet. */
+	skb->ip_summed = CHECKSUM_NONE;
 	if (proto == IPPROTO_TCP) {
 		err = describe_tcp(net, skb, &meta);
 		if (err)
