@@ -66,11 +66,16 @@ static struct sk_buff *gso_segment(struct sk_buff *skb,
 	skb->transport_header += x->props.header_len;
 	xo->flags |= XFRM_GSO_SEGMENT;
 
-	/* Checksums are not sent, see the wire format.  Partial GSO would leave
-	 * segments of several MSS to a device that cannot seal them.
+	/* Partial GSO would leave segments of several MSS to a device that
+	 * cannot seal them.  TCP checksums are not sent, see the wire format;
+	 * others must be complete before they are sealed.
 	 */
 	features &= ~(NETIF_F_HW_ESP | NETIF_F_GSO_ESP | NETIF_F_GSO_PARTIAL);
-	features |= NETIF_F_HW_CSUM;
+	if (xo->proto == IPPROTO_TCP)
+		features |= NETIF_F_HW_CSUM;
+	else
+		features &= ~(NETIF_F_SG | NETIF_F_CSUM_MASK |
+			      NETIF_F_SCTP_CRC);
 
 	ops = rcu_dereference(inet_offloads[xo->proto]);
 	if (!ops || !ops->callbacks.gso_segment)
