@@ -131,3 +131,30 @@ def checksum_of_plaintext_is_found_under_ordinary_esp(ctx):
     seen, match = look(ctx, 'gcm')
     check(match >= 50, 'only %d of %d segments carry the checksum of the'
           ' plaintext' % (match, seen))
+
+
+@test(platforms='qemu')
+def no_device_writes_a_checksum_into_a_sealed_packet(ctx):
+    """A bridge takes packets with unfinished checksums, its port finishes
+    them: nothing of that may happen to ESP."""
+    bed = ctx.bed()
+    dev = bed.i.iface
+    bed.i.modprobe('bridge')
+    bed.i.run('ethtool -K %s tx off; ip link add br0 type bridge &&'
+              ' ip addr flush dev %s && ip link set %s master br0 &&'
+              ' ip link set br0 up && ip addr add %s/24 dev br0'
+              % (dev, dev, dev, bed.i.addr))
+    bed.secure('asym')
+    session, lun = steps.disk(bed, iscsi.Lun(0, size=SIZE))
+    data = os.urandom(SIZE)
+    name = bed.i.write('data', data)
+    disk = session.disk()
+    bed.i.run('dd if=%s of=%s bs=256k oflag=direct 2>/dev/null' % (name, disk),
+              timeout=120)
+    steps.reread(bed.i, disk)
+    bed.i.run('cmp -n %d %s %s' % (SIZE, name, disk), timeout=120)
+    stat = bed.t.run('cat /proc/net/esp_asym_stat').out
+    check('refused-bad-icv' in stat, 'no such counter')
+    for line in stat.splitlines():
+        if line.startswith('refused-bad-icv'):
+            check(line.split()[1] == '0', 'the target saw ' + line)
