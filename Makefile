@@ -58,7 +58,7 @@ install: modules_install
 		$(MAKE) -C $$t install PREFIX='$(PREFIX)'; done
 
 clean:
-	@set -e; for t in $(TOOLS) iscsi_parse/tests; do $(MAKE) -C $$t clean; done
+	@set -e; for t in $(TOOLS) iscsi_parse/tests esp_asym/tests; do $(MAKE) -C $$t clean; done
 	find . -name .git -prune -o \( -name '*.o' -o -name '*.ko' \
 		-o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name '*.o.d' -o -name modules.order \
@@ -78,7 +78,7 @@ help:
 	@echo 'make check-uml                    scenarios between two UML hosts'
 	@echo 'make check-uml-debug              ... with KASAN, lockdep and kmemleak'
 	@echo 'make check-qemu                   ... on stock Debian 6.1 and 6.12 in QEMU'
-	@echo 'make fuzz SECONDS=n               fuzz the parser'
+	@echo 'make fuzz SECONDS=n               fuzz the parsers, n seconds each'
 	@echo 'make prerequisites                install the Debian packages for all this'
 
 prerequisites:
@@ -95,16 +95,11 @@ check: prerequisites
 		uml='uml-testbed/check --platform uml --logs $(LOGS)/uml' \
 		qemu='$(MAKE) -s check-qemu-fast'
 
-# Tests in user space.  What is not there yet has no part here.
+# Tests in user space; those of esp_asym include the vectors of the wire format.
 UNIT := iscsi_parse='$(MAKE) -C iscsi_parse/tests check'
 UNIT += asymctl='$(MAKE) -C tools/asymctl O=$(CURDIR)/build/asymctl check'
 UNIT += netlink='tools/lint run keystore/tests/check-generated'
-ifneq ($(wildcard esp_asym/tests/Makefile),)
 UNIT += esp_asym='$(MAKE) -C esp_asym/tests check'
-endif
-ifneq ($(wildcard Documentation/vectors/check),)
-UNIT += vectors='Documentation/vectors/check'
-endif
 
 check-unit:
 	@$(PARTS) check-unit $(UNIT)
@@ -138,3 +133,4 @@ check-qemu-fast:
 
 fuzz:
 	$(MAKE) -C iscsi_parse/tests fuzz
+	$(MAKE) -C esp_asym/tests fuzz
