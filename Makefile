@@ -92,7 +92,7 @@ check: prerequisites
 		unit='$(MAKE) -s check-unit' \
 		build='tools/lint --logs $(LOGS) build' \
 		lint='tools/lint --logs $(LOGS) all' \
-		uml='uml-testbed/check --platform uml --logs $(LOGS)/uml' \
+		uml='$(MAKE) -s check-uml' \
 		qemu='$(MAKE) -s check-qemu-fast'
 
 # Tests in user space; those of esp_asym include the vectors of the wire format.
@@ -111,8 +111,9 @@ lint:
 	@PATH='$(CHECK_PATH)' tools/lint --logs '$(LOGS)' all
 
 check-uml:
-	@PATH='$(CHECK_PATH)' uml-testbed/check --platform uml \
-		--logs '$(LOGS)/uml'
+	@$(PARTS) check-uml \
+		scenarios='uml-testbed/check --platform uml --logs $(LOGS)/uml' \
+		quick-start='uml-testbed/quick-start'
 
 check-uml-debug:
 	@PATH='$(CHECK_PATH)' uml-testbed/check --platform uml-debug \
