@@ -41,14 +41,16 @@ PREREQUISITES := PATH='$(CHECK_PATH)' uml-testbed/install-prerequisites
 all: modules tools
 
 modules:
+	@[ -e '$(KDIR)/Makefile' ] || { echo 'no headers of a kernel in $(KDIR):' \
+		'install linux-headers-$(KVER), or set KVER or KDIR' >&2; exit 1; }
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 # Without System.map, as in Debian's headers, kbuild leaves depmod out.
 modules_install:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
-	release=$$($(MAKE) -s -C $(KDIR) kernelrelease) && \
-		PATH='$(CHECK_PATH)' depmod \
-		$(if $(INSTALL_MOD_PATH),-b '$(INSTALL_MOD_PATH)') "$$release"
+	PATH="$$PATH:/usr/sbin:/sbin" depmod \
+		$(if $(INSTALL_MOD_PATH),-b '$(INSTALL_MOD_PATH)') \
+		"$$(cat $(KDIR)/include/config/kernel.release)"
 
 tools:
 	@set -e; for t in $(TOOLS); do $(MAKE) -C $$t; done
