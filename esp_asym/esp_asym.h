@@ -57,6 +57,7 @@ enum asym_stat {
 int asym_stat_init(void);
 void asym_stat_exit(void);
 void asym_count(struct net *net, enum asym_stat stat, u64 n);
+void asym_count_reason(struct net *net, enum asym_reason reason);
 
 /**
  * asym_refuse() - count, trace, log and report a refusal
@@ -269,6 +270,41 @@ void asym_tasks_free(struct asym_tasks *tasks);
 int asym_task_set(struct asym_tasks *tasks, const struct asym_task *task);
 struct asym_task *asym_task_find(struct asym_tasks *tasks, u32 itt);
 
+/* ---- track.c ---- */
+
+/**
+ * struct asym_track - the received stream of an initiator
+ * @claims: of struct asym_claim: how bytes came that are not compared yet
+ * @nr_claims: entries
+ * @started: @next is valid
+ * @next: first byte that is not compared yet
+ * @stream: parser, stands at @next
+ * @done: bytes of the current data segment before @next
+ * @reader: data_ready of whoever reads the socket now
+ * @first_reader: data_ready as it was when the connection began
+ *
+ * @claims to @next are protected by asym_flow.lock, the rest by the socket lock.
+ */
+struct asym_track {
+	struct list_head	claims;
+	u32			nr_claims;
+	bool			started;
+	u32			next;
+	struct iscsi_stream	stream;
+	u32			done;
+	void			(*reader)(struct sock *sk);
+	void			(*first_reader)(struct sock *sk);
+};
+
+struct asym_flow;
+
+void asym_track_init(struct asym_track *track);
+void asym_track_free(struct asym_track *track);
+void asym_track_attach(struct sock *sk, struct asym_flow *flow);
+void asym_track_detach(struct sock *sk, struct asym_flow *flow);
+int asym_track_claim(struct asym_flow *flow, u32 seq, u32 len, bool opaque,
+		     u32 itt, u32 buffer_offset);
+
 /* ---- flow.c ---- */
 
 /**
@@ -314,15 +350,16 @@ struct asym_pending {
  * @ref: references; the socket holds one
  * @rcu: for lookups
  * @role: which end is local
- * @lock: protects @records, @tasks, @sk
+ * @lock: protects @records, @tasks, @sk and the claims of @track
  * @records: what was sent
  * @tasks: SCSI tasks
+ * @track: what is received, initiator only
  * @sk: socket, NULL once it is gone
  * @broken: the connection is refused from now on
- * @digests_known: the target has told what it declared, initiator only
- * @digests: outcome of the digest negotiation (ASYM_SESSION_*_DIGEST)
  * @abort_work: resets the connection from process context
  * @send_mutex: one sender at a time
+ * @digests_known: the final login response has been received, initiator only
+ * @digests: outcome of the digest negotiation (ASYM_SESSION_*_DIGEST)
  * @stream: parser of what is sent
  * @treatment: of the current data segment
  * @task: of the current data segment, a copy with a reference of its own
@@ -331,7 +368,7 @@ struct asym_pending {
  * @block: the incomplete cipher block, or the complete one that is pending
  * @pending: see struct asym_pending
  * @bounce: for bytes that are looked at on their way
- * @window_end: the last PDUs with metadata: end of their data
+ * @window_end: the last PDUs with metadata: their ends
  * @window_cost: and bytes of metadata
  * @window_count: entries
  */
@@ -345,13 +382,14 @@ struct asym_flow {
 	spinlock_t		lock;	/* records, tasks, sk */
 	struct asym_records	records;
 	struct asym_tasks	tasks;
+	struct asym_track	track;
 	struct sock		*sk;
 	bool			broken;
-	bool			digests_known;
-	u8			digests;
 	struct work_struct	abort_work;
 
 	struct mutex		send_mutex;	/* one sender at a time */
+	bool			digests_known;
+	u8			digests;
 	struct iscsi_stream	stream;
 	enum asym_treatment	treatment;
 	struct asym_task	task;
@@ -373,6 +411,7 @@ struct asym_flow *asym_flow_create(struct sock *sk, enum iscsi_role role,
 struct asym_flow *asym_flow_get(const struct asym_flow_key *key);
 void asym_flow_put(struct asym_flow *flow);
 void asym_flow_end(struct asym_flow *flow);
+bool asym_flow_starts_at(struct asym_flow *flow, u32 seq);
 void asym_flow_break(struct asym_flow *flow, enum asym_reason reason,
 		     const char *detail);
 bool asym_flow_received(struct asym_flow *flow, u32 *rcv_nxt);
@@ -390,6 +429,7 @@ int asym_stream_send(struct sock *sk, struct asym_flow *flow,
 int asym_pdu_begin(struct sock *sk, struct asym_flow *flow);
 int asym_pdu_text(struct asym_flow *flow);
 void asym_pdu_data(struct asym_flow *flow, const u8 *bytes, u32 len);
+u8 asym_pdu_digests(const struct iscsi_params *p);
 
 /* ---- socket.c ---- */
 

@@ -87,7 +87,7 @@ static void abort_job(struct work_struct *work)
 
 /**
  * asym_flow_abort_socket() - reset a connection that cannot be followed
- * @sk: its socket, referenced by the caller
+ * @sk: its socket
  *
  * So that its owner notices at once and connects again.  tcp_abort() takes the
  * socket lock, so it needs a context of its own.
@@ -101,7 +101,11 @@ void asym_flow_abort_socket(struct sock *sk)
 	/* Without memory the owner has to find out by its own timeouts. */
 	if (!job)
 		return;
-	sock_hold(sk);
+	/* A packet that waits somewhere may outlive its socket. */
+	if (!refcount_inc_not_zero(&sk->sk_refcnt)) {
+		kfree(job);
+		return;
+	}
 	job->sk = sk;
 	INIT_WORK(&job->work, abort_job);
 	queue_work(abort_wq, &job->work);
@@ -124,6 +128,46 @@ static void abort_connection(struct work_struct *work)
 		sock_put(sk);
 	}
 	asym_flow_put(flow);
+}
+
+/*
+ * TCP lets a new connection have the addresses of one that is closed while its
+ * owner still holds the socket: then the old flow is of no use any more.
+ */
+static int insert(struct asym_flow *flow)
+{
+	struct asym_flow *old;
+	int err;
+
+	err = rhashtable_lookup_insert_key(&flows, &flow->key, &flow->node,
+					   flow_params);
+	if (err != -EEXIST)
+		return err;
+	old = asym_flow_get(&flow->key);
+	if (old) {
+		spin_lock_bh(&old->lock);
+		WRITE_ONCE(old->broken, true);
+		spin_unlock_bh(&old->lock);
+		rhashtable_remove_fast(&flows, &old->node, flow_params);
+		asym_flow_put(old);
+	}
+	return rhashtable_lookup_insert_key(&flows, &flow->key, &flow->node,
+					    flow_params);
+}
+
+/**
+ * asym_flow_starts_at() - is this the connection's first byte?
+ * @flow: flow
+ * @seq: sequence number
+ */
+bool asym_flow_starts_at(struct asym_flow *flow, u32 seq)
+{
+	bool starts;
+
+	spin_lock_bh(&flow->lock);
+	starts = flow->records.base == seq && flow->records.limit == seq;
+	spin_unlock_bh(&flow->lock);
+	return starts;
 }
 
 /**
@@ -158,10 +202,10 @@ struct asym_flow *asym_flow_create(struct sock *sk, enum iscsi_role role,
 	INIT_WORK(&flow->abort_work, abort_connection);
 	asym_records_init(&flow->records, base);
 	asym_tasks_init(&flow->tasks);
+	asym_track_init(&flow->track);
 	iscsi_stream_init(&flow->stream, role);
 
-	err = rhashtable_lookup_insert_key(&flows, &flow->key, &flow->node,
-					   flow_params);
+	err = insert(flow);
 	if (err) {
 		kfree(flow);
 		return ERR_PTR(err);
@@ -194,6 +238,7 @@ void asym_flow_put(struct asym_flow *flow)
 		return;
 	asym_records_free(&flow->records);
 	asym_tasks_free(&flow->tasks);
+	asym_track_free(&flow->track);
 	asym_binding_put(flow->task.binding);
 	if (flow->pending.page)
 		put_page(flow->pending.page);

@@ -84,8 +84,10 @@ static unsigned int start(struct net *net, struct sock *sk,
 
 	if (th->syn)
 		base = ntohl(th->seq) + 1;
-	else if (!tp->bytes_acked && tp->write_seq == tp->snd_una)
-		/* The accepted side, before its first byte. */
+	else if (!tp->data_segs_out && tp->write_seq == tp->snd_una)
+		/* Before the first byte: the accepted side, or a SYN that was
+		 * waiting for an SA when it passed here.
+		 */
 		base = tp->write_seq;
 	else if (!payload)
 		return NF_ACCEPT;
@@ -140,6 +142,9 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 		skb->ip_summed = CHECKSUM_NONE;
 	if (!asym_port_is_iscsi(th->source) && !asym_port_is_iscsi(th->dest))
 		return NF_ACCEPT;
+	if (flow && th->syn && !asym_flow_starts_at(flow, ntohl(th->seq) + 1))
+		return refuse(state->net, ASYM_REASON_SOCKET_BUSY,
+			      "this socket had another iSCSI connection: open a new one");
 	if (th->syn)
 		align_mss(skb, dst_mtu(skb_dst(skb)));
 	if (flow || !sk || !sk_fullsock(sk))

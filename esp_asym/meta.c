@@ -2,6 +2,8 @@
 /*
  * The 64 bytes of metadata of a packet.  Pure code: also built in user space.
  */
+#include <asym/wire.h>
+
 #ifdef __KERNEL__
 #include <linux/unaligned.h>
 #include <linux/string.h>
@@ -30,8 +32,6 @@ static inline u32 get_unaligned_be32(const u8 *p)
 	return (u32)get_unaligned_be16(p) << 16 | get_unaligned_be16(p + 2);
 }
 #endif
-
-#include <asym/wire.h>
 
 /* A cursor that refuses to leave the buffer. */
 struct writer {

@@ -29,6 +29,8 @@ enum open_stage {
  * @async: a cipher took its time: xfrm is to be called back
  * @next_range: opaque range that is opened next
  * @opaque: bytes in opaque ranges
+ * @proto: protocol of the inner packet
+ * @inner_len: its length, without padding
  * @flow: the connection, or NULL
  * @seq: sequence number of the segment, with @flow
  * @rcv_nxt: what TCP expects next, with @flow
@@ -44,7 +46,8 @@ enum open_stage {
  * @range_sg: what it reads and writes, range by range
  * @range_first: first entry of each range in @range_sg
  * @range_bytes: bytes of each range, with its neighbours
- * @req: request, with the scatterlists behind it
+ * @sg: entries of @body and @range_sg
+ * @req: request, behind this structure
  */
 struct open_op {
 	struct xfrm_state	*x;
@@ -54,6 +57,8 @@ struct open_op {
 	bool			async;
 	u32			next_range;
 	u32			opaque;
+	u8			proto;
+	u32			inner_len;
 	struct asym_flow	*flow;
 	u32			seq;
 	u32			rcv_nxt;
@@ -69,30 +74,18 @@ struct open_op {
 	struct asym_sg_pair	range_sg;
 	u32			range_first[ASYM_RANGES_MAX];
 	u32			range_bytes[ASYM_RANGES_MAX];
+	struct scatterlist	*sg;
 	struct skcipher_request	*req;
 };
-
-/* As in seal.c; both edges of the ranges may add an entry. */
-static u32 sg_entries(const struct sk_buff *skb)
-{
-	return 4 + skb_shinfo(skb)->nr_frags + 2 * ASYM_RANGES_MAX +
-	       skb->data_len / PAGE_SIZE;
-}
 
 static struct open_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 {
 	struct crypto_skcipher *tfm = asym_sa_of(x)->stream;
-	size_t req_at, body_at, range_at, size;
-	u32 nr = sg_entries(skb);
+	size_t req_at = ALIGN(sizeof(struct open_op), CRYPTO_MINALIGN);
 	struct open_op *op;
 
-	req_at = ALIGN(sizeof(*op), CRYPTO_MINALIGN);
-	body_at = ALIGN(req_at + sizeof(*op->req) +
-			crypto_skcipher_reqsize(tfm),
-			__alignof__(struct scatterlist));
-	range_at = body_at + 2 * nr * sizeof(struct scatterlist);
-	size = range_at + 2 * nr * sizeof(struct scatterlist);
-	op = kmalloc(size, GFP_ATOMIC | __GFP_NOWARN);
+	op = kmalloc(req_at + sizeof(*op->req) + crypto_skcipher_reqsize(tfm),
+		     GFP_ATOMIC | __GFP_NOWARN);
 	if (!op)
 		return NULL;
 	memset(op, 0, sizeof(*op));
@@ -101,9 +94,24 @@ static struct open_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 	op->net = xs_net(x);
 	op->req = (void *)op + req_at;
 	skcipher_request_set_tfm(op->req, tfm);
-	asym_sg_init(&op->body, (void *)op + body_at, nr);
-	asym_sg_init(&op->range_sg, (void *)op + range_at, nr);
 	return op;
+}
+
+/* As in seal.c; both edges of the ranges may add an entry. */
+static int alloc_sg(struct open_op *op)
+{
+	const struct sk_buff *skb = op->skb;
+	u32 nr = 4 + skb_shinfo(skb)->nr_frags + 2 * op->meta.nr_ranges +
+		 skb->data_len / PAGE_SIZE;
+
+	op->sg = kmalloc_array(op->meta.tagged ? 4 * nr : 2 * nr,
+			       sizeof(*op->sg), GFP_ATOMIC | __GFP_NOWARN);
+	if (!op->sg)
+		return -ENOMEM;
+	asym_sg_init(&op->body, op->sg, nr);
+	if (op->meta.tagged)
+		asym_sg_init(&op->range_sg, op->sg + 2 * nr, nr);
+	return 0;
 }
 
 static void range_free(struct open_op *op)
@@ -122,6 +130,7 @@ static void op_free(struct open_op *op)
 		asym_flow_put(op->flow);
 	memzero_explicit(op->lead, sizeof(op->lead));
 	memzero_explicit(op->scratch, sizeof(op->scratch));
+	kfree(op->sg);
 	kfree(op);
 }
 
@@ -261,7 +270,8 @@ static int plan(struct open_op *op)
 
 	op->opaque = 0;
 	asym_sg_reset(&op->body);
-	asym_sg_reset(&op->range_sg);
+	if (meta->tagged)
+		asym_sg_reset(&op->range_sg);
 	err = asym_reframe_begin(&op->rf, op->skb, 0);
 	if (err)
 		return err;
@@ -303,7 +313,7 @@ static int begin_body(struct open_op *op)
 	if (err)
 		return err;
 
-	err = plan(op);
+	err = alloc_sg(op) ?: plan(op);
 	if (err == -EMSGSIZE) {
 		asym_reframe_abandon(&op->rf);
 		err = skb_linearize(skb);
@@ -353,14 +363,11 @@ static int take_notes(struct open_op *op)
 	struct asym_binding *binding = NULL;
 	struct asym_flow *flow = op->flow;
 	struct asym_task *task;
+	int err;
 
-	if (meta->session) {
-		if (meta->digests & ASYM_SESSION_DATA_DIGEST)
-			return refuse_flow(op, ASYM_REASON_DATA_DIGEST,
-					   "the target selected DataDigest=CRC32C; set DataDigest=None");
-		flow->digests = meta->digests;
-		smp_store_release(&flow->digests_known, true);
-	}
+	/* A session note needs no action: track.c reads the login response
+	 * itself, as the initiator behind it does.
+	 */
 	if (!meta->block_size)
 		return 0;
 
@@ -371,11 +378,103 @@ static int take_notes(struct open_op *op)
 	     task->grant == ASYM_GRANT_READ_CAPACITY_16))
 		binding = asym_binding_hold(task->binding);
 	spin_unlock_bh(&flow->lock);
-	/* The binding refuses by itself what it cannot accept. */
-	if (binding && !asym_binding_is_plain(binding))
-		asym_binding_learn_block_size(binding, meta->block_size);
+	/* The binding reports by itself what it cannot accept. */
+	if (binding && !asym_binding_is_plain(binding)) {
+		err = asym_binding_learn_block_size(binding,
+						    meta->block_size);
+		if (err == -EINVAL)
+			asym_count_reason(op->net,
+					  ASYM_REASON_BLOCK_SIZE_UNKNOWN);
+		else if (err == -ESTALE)
+			asym_count_reason(op->net,
+					  ASYM_REASON_BLOCK_SIZE_CHANGED);
+	}
 	asym_binding_put(binding);
 	return 0;
+}
+
+/* Everything in front of the padding is the inner packet. */
+static int read_trailer(struct open_op *op)
+{
+	const struct asym_range_entry *last;
+	u8 tail[2];
+
+	if (sg_pcopy_to_buffer(op->body.dst, op->body.nr, tail, sizeof(tail),
+			       op->body.bytes - sizeof(tail)) != sizeof(tail) ||
+	    tail[0] + sizeof(tail) > op->skb->len)
+		return refuse(op, ASYM_REASON_BAD_PACKET,
+			      "padding longer than the packet", -EINVAL);
+	op->proto = tail[1];
+	op->inner_len = op->skb->len - sizeof(tail) - tail[0];
+	if (!op->meta.nr_ranges)
+		return 0;
+	last = &op->meta.range[op->meta.nr_ranges - 1];
+	if (last->off + last->len > op->inner_len)
+		return refuse(op, ASYM_REASON_BAD_PACKET,
+			      "an opaque range covers the padding", -EINVAL);
+	return 0;
+}
+
+/* What the initiator is told of the bytes of a segment, to be compared when
+ * they are in order.
+ */
+static int take_claims(struct open_op *op, u32 head)
+{
+	const struct asym_meta *meta = &op->meta;
+	u32 pos = head, i;
+	int err = 0;
+
+	for (i = 0; i < meta->nr_ranges && !err; i++) {
+		const struct asym_range_entry *r = &meta->range[i];
+
+		err = asym_track_claim(op->flow, op->seq + pos - head,
+				       r->off - pos, false, 0, 0) ?:
+		      asym_track_claim(op->flow, op->seq + r->off - head,
+				       r->len, true, r->itt, r->buffer_offset);
+		pos = r->off + r->len;
+	}
+	if (!err)
+		err = asym_track_claim(op->flow, op->seq + pos - head,
+				       op->inner_len - pos, false, 0, 0);
+	switch (err) {
+	case 0:
+		return 0;
+	case -ENOMEM:
+		return refuse(op, ASYM_REASON_NO_MEMORY,
+			      "no memory for what a packet claims", err);
+	case -ENOBUFS:
+		return refuse_flow(op, ASYM_REASON_BAD_PACKET,
+				   "the target sent far more out of order than a window holds");
+	default:
+		return refuse_flow(op, ASYM_REASON_BAD_PACKET,
+				   "the target sent the same bytes with different marks");
+	}
+}
+
+static int take_from_target(struct open_op *op, u32 head)
+{
+	const struct asym_meta *meta = &op->meta;
+	int err;
+
+	if (meta->nr_grants || (meta->nr_ranges && !meta->tagged))
+		return refuse_flow(op, ASYM_REASON_BAD_PACKET,
+				   "the peer acts as an initiator towards an initiator");
+	err = take_claims(op, head);
+	if (err)
+		return err;
+	/* Notes in a packet that TCP has had are history, too. */
+	return after(op->seq + op->inner_len - head, op->rcv_nxt) ?
+	       take_notes(op) : 0;
+}
+
+static int take_from_initiator(struct open_op *op)
+{
+	const struct asym_meta *meta = &op->meta;
+
+	if (meta->tagged || meta->session || meta->block_size)
+		return refuse_flow(op, ASYM_REASON_BAD_PACKET,
+				   "the peer acts as a target towards a target");
+	return take_grants(op);
 }
 
 /* Find the connection; notes and ranges only make sense on one. */
@@ -384,51 +483,50 @@ static int find_flow(struct open_op *op)
 	const struct asym_meta *meta = &op->meta;
 	const struct iphdr *iph = ip_hdr(op->skb);
 	struct asym_flow_key key = { .net = op->net };
+	bool notes = meta->tagged || meta->nr_grants || meta->session ||
+		     meta->block_size;
 	struct sk_buff *skb = op->skb;
 	const struct tcphdr *th;
-	bool wants_flow = meta->tagged || meta->nr_grants || meta->session ||
-			  meta->block_size;
+	u32 head;
 
-	if (!wants_flow && !meta->nr_ranges)
+	if (op->proto != IPPROTO_TCP) {
+		if (notes || meta->nr_ranges)
+			return refuse(op, ASYM_REASON_BAD_PACKET,
+				      "metadata outside of TCP", -EINVAL);
 		return 0;
+	}
 	/* asym_input() has made a TCP header linear. */
-	if (skb_headlen(skb) < sizeof(*th))
-		return refuse(op, ASYM_REASON_BAD_PACKET,
-			      "metadata without a TCP header", -EINVAL);
 	th = (struct tcphdr *)skb->data;
-	if (th->doff * 4 < sizeof(*th) ||
-	    (meta->nr_ranges && meta->range[0].off < th->doff * 4))
+	if (op->inner_len < sizeof(*th) || skb_headlen(skb) < sizeof(*th) ||
+	    th->doff * 4 < sizeof(*th) || th->doff * 4 > op->inner_len)
+		return refuse(op, ASYM_REASON_BAD_PACKET,
+			      "malformed TCP header", -EINVAL);
+	head = th->doff * 4;
+	if (meta->nr_ranges && meta->range[0].off < head)
 		return refuse(op, ASYM_REASON_BAD_PACKET,
 			      "an opaque range covers the TCP header", -EINVAL);
+	/* Only an initiator compares, and a target needs to know nothing to
+	 * pass data on.
+	 */
+	if (!notes && (op->inner_len == head ||
+		       !asym_port_is_iscsi(th->source)))
+		return 0;
+
 	key.laddr = iph->daddr;
 	key.raddr = iph->saddr;
 	key.lport = th->dest;
 	key.rport = th->source;
 	op->flow = asym_flow_get(&key);
-	if (!op->flow) {
-		/* The target needs to know nothing to pass data on. */
-		if (!wants_flow)
-			return 0;
+	if (!op->flow)
 		return refuse(op, ASYM_REASON_NO_FLOW,
-			      "user data for an iSCSI connection that is not followed",
+			      "data for an iSCSI connection that is not followed",
 			      -ENOENT);
-	}
 	if (READ_ONCE(op->flow->broken) ||
 	    !asym_flow_received(op->flow, &op->rcv_nxt))
 		return -ECONNABORTED;
 	op->seq = ntohl(th->seq);
-	if (op->flow->role == ISCSI_ROLE_TARGET) {
-		if (meta->tagged || meta->session || meta->block_size)
-			return refuse_flow(op, ASYM_REASON_BAD_PACKET,
-					   "the peer acts as a target towards a target");
-		return take_grants(op);
-	}
-	if (meta->nr_grants || (meta->nr_ranges && !meta->tagged))
-		return refuse_flow(op, ASYM_REASON_BAD_PACKET,
-				   "the peer acts as an initiator towards an initiator");
-	/* Notes in a packet that TCP has had are history, too. */
-	return after(op->seq + skb->len - th->doff * 4, op->rcv_nxt) ?
-	       take_notes(op) : 0;
+	return op->flow->role == ISCSI_ROLE_TARGET ?
+	       take_from_initiator(op) : take_from_target(op, head);
 }
 
 /* Which bytes of which unit is this range? */
@@ -529,27 +627,13 @@ static int deliver(struct open_op *op)
 {
 	struct sk_buff *skb = op->skb;
 	u32 ihl = ip_hdrlen(skb);
-	u8 tail[2];
 
 	asym_reframe_commit(&op->rf);
-	if (skb_copy_bits(skb, skb->len - 2, tail, 2) ||
-	    tail[0] + 2 > skb->len)
-		return refuse(op, ASYM_REASON_BAD_PACKET,
-			      "padding longer than the packet", -EINVAL);
-	if (tail[1] != IPPROTO_TCP && op->meta.nr_ranges)
-		return refuse(op, ASYM_REASON_BAD_PACKET,
-			      "opaque ranges outside of TCP", -EINVAL);
-	if (op->meta.nr_ranges &&
-	    op->meta.range[op->meta.nr_ranges - 1].off +
-	    op->meta.range[op->meta.nr_ranges - 1].len >
-	    skb->len - 2 - tail[0])
-		return refuse(op, ASYM_REASON_BAD_PACKET,
-			      "an opaque range covers the padding", -EINVAL);
-	if (pskb_trim(skb, skb->len - 2 - tail[0]))
+	if (pskb_trim(skb, op->inner_len))
 		return refuse(op, ASYM_REASON_NO_MEMORY, NULL, -ENOMEM);
 
 	skb->ip_summed = CHECKSUM_NONE;
-	if (tail[1] == IPPROTO_TCP && skb_headlen(skb) >= sizeof(struct tcphdr))
+	if (op->proto == IPPROTO_TCP)
 		set_checksum(skb);
 	skb_set_transport_header(skb, -(int)ihl);
 
@@ -560,10 +644,11 @@ static int deliver(struct open_op *op)
 	asym_count(op->net, ASYM_STAT_BYTES_STREAMED,
 		   op->body.bytes + ASYM_META_BYTES);
 	trace_asym_opened(ntohl(op->x->id.spi),
-			  ntohl(XFRM_SKB_CB(skb)->seq.input.low), skb->len,
-			  op->opaque);
+			  ntohl(XFRM_SKB_CB(skb)->seq.input.low) |
+			  (u64)ntohl(XFRM_SKB_CB(skb)->seq.input.hi) << 32,
+			  skb->len, op->opaque);
 	/* RFC 4303 section 2.6: a dummy packet. */
-	return tail[1] == IPPROTO_NONE ? -EINVAL : tail[1];
+	return op->proto == IPPROTO_NONE ? -EINVAL : op->proto;
 }
 
 /* Go on after the stage that is complete; -EINPROGRESS: a cipher calls back. */
@@ -580,7 +665,7 @@ static int advance(struct open_op *op)
 		fallthrough;
 	case OPEN_BODY:
 		op->stage = OPEN_RANGES;
-		err = find_flow(op);
+		err = read_trailer(op) ?: find_flow(op);
 		if (err)
 			return err;
 		fallthrough;

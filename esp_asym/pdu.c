@@ -49,7 +49,7 @@ static void mark_record_end(struct sock *sk, struct asym_flow *flow)
  * if they are too many.
  */
 static void budget_metadata(struct sock *sk, struct asym_flow *flow, u32 start,
-			    u32 data, u32 end, u8 cost)
+			    u32 end, u8 cost)
 {
 	u32 mss = tcp_sk(sk)->rx_opt.mss_clamp;
 	u32 kept = 0, sum = cost, i;
@@ -57,7 +57,7 @@ static void budget_metadata(struct sock *sk, struct asym_flow *flow, u32 start,
 	if (!cost)
 		return;
 	for (i = 0; i < flow->window_count; i++) {
-		if ((s32)(data - flow->window_end[i]) >= (s32)mss)
+		if (start - flow->window_end[i] >= mss)
 			continue;
 		flow->window_end[kept] = flow->window_end[i];
 		flow->window_cost[kept] = flow->window_cost[i];
@@ -92,6 +92,24 @@ static u8 metadata_cost(const struct asym_flow *flow,
 	return cost;
 }
 
+static bool has_head_digest(const struct asym_flow *flow)
+{
+	return flow->role == ISCSI_ROLE_INITIATOR &&
+	       flow->digests & ASYM_SESSION_HEADER_DIGEST &&
+	       current_pdu(flow)->kind != ISCSI_KIND_LOGIN;
+}
+
+/* RFC 7143 section 13.1: the digest is sent little-endian. */
+static u32 head_digest(const struct iscsi_stream *s)
+{
+	return ~crc32c(~0, s->head, s->pdu.head_len - ISCSI_DIGEST_BYTES);
+}
+
+static u8 *head_digest_at(struct iscsi_stream *s)
+{
+	return s->head + s->pdu.head_len - ISCSI_DIGEST_BYTES;
+}
+
 /* Replace the command by one that the target rejects. */
 static void refuse_command(struct asym_flow *flow, enum asym_reason reason,
 			   const char *detail)
@@ -101,12 +119,8 @@ static void refuse_command(struct asym_flow *flow, enum asym_reason reason,
 	asym_refuse(flow->key.net, reason, s->params.target_name, s->pdu.lun,
 		    detail);
 	s->head[CDB_OFFSET] = OPCODE_RESERVED;
-	if (flow->digests & ASYM_SESSION_HEADER_DIGEST) {
-		u32 len = s->pdu.head_len - ISCSI_DIGEST_BYTES;
-
-		/* RFC 7143 section 13.1: the digest is sent little-endian. */
-		put_unaligned_le32(~crc32c(~0, s->head, len), s->head + len);
-	}
+	if (has_head_digest(flow))
+		put_unaligned_le32(head_digest(s), head_digest_at(s));
 }
 
 struct verdict {
@@ -307,7 +321,13 @@ static int check_data_in(struct asym_flow *flow)
 	return -EPROTO;
 }
 
-static u8 declared_digests(const struct iscsi_params *p)
+/**
+ * asym_pdu_digests() - digests that one side has declared
+ * @p: its text keys
+ *
+ * Return: ASYM_SESSION_*_DIGEST
+ */
+u8 asym_pdu_digests(const struct iscsi_params *p)
 {
 	return (p->header_digest & ISCSI_DIGEST_CRC32C ?
 		ASYM_SESSION_HEADER_DIGEST : 0) |
@@ -339,6 +359,16 @@ int asym_pdu_begin(struct sock *sk, struct asym_flow *flow)
 	};
 	int err = 0;
 
+	/* A wrong idea of the digests would take user data for a part of the
+	 * head.
+	 */
+	if (has_head_digest(flow) &&
+	    get_unaligned_le32(head_digest_at(&flow->stream)) !=
+	    head_digest(&flow->stream)) {
+		asym_flow_break(flow, ASYM_REASON_BAD_STREAM,
+				"a sent PDU has a wrong header digest");
+		return -EPROTO;
+	}
 	flow->task.treatment = ASYM_TREAT_SEALED_BY_SA;
 	flow->task.grant = ASYM_GRANT_SEALED;
 	switch (pdu->kind) {
@@ -359,7 +389,7 @@ int asym_pdu_begin(struct sock *sk, struct asym_flow *flow)
 		if (flow->role == ISCSI_ROLE_TARGET) {
 			rec.note = ASYM_NOTE_SESSION;
 			rec.note_value =
-				declared_digests(&flow->stream.params);
+				asym_pdu_digests(&flow->stream.params);
 		}
 		break;
 	case ISCSI_KIND_TEXT:
@@ -372,8 +402,8 @@ int asym_pdu_begin(struct sock *sk, struct asym_flow *flow)
 	rec.treatment = flow->task.treatment;
 	flow->treatment = flow->task.treatment;
 	flow->done = 0;
-	budget_metadata(sk, flow, rec.seq, rec.seq + rec.head_len,
-			rec.seq + rec.head_len + rec.data_len,
+	budget_metadata(sk, flow, rec.seq, rec.seq + rec.head_len +
+			rec.data_len + rec.tail_len,
 			metadata_cost(flow, &rec));
 	spin_lock_bh(&flow->lock);
 	asym_records_add(&flow->records, &rec);
@@ -418,7 +448,7 @@ int asym_pdu_text(struct asym_flow *flow)
 	spin_lock_bh(&flow->lock);
 	rec = asym_records_last(&flow->records);
 	if (rec && rec->note == ASYM_NOTE_SESSION)
-		rec->note_value = declared_digests(p);
+		rec->note_value = asym_pdu_digests(p);
 	spin_unlock_bh(&flow->lock);
 	return 0;
 }

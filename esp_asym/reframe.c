@@ -71,7 +71,10 @@ int asym_reframe_private(struct sk_buff *skb)
 	err = skb_orphan_frags(skb, GFP_ATOMIC);
 	if (err)
 		return err;
-	if (skb_cloned(skb))
+	/* Fragments of a page pool are given back to it one by one and replaced
+	 * by references of our own; so the head must not be the pool's either.
+	 */
+	if (skb_cloned(skb) || (skb->pp_recycle && skb_is_nonlinear(skb)))
 		return pskb_expand_head(skb, 0, 0, GFP_ATOMIC);
 	return 0;
 }
@@ -240,6 +243,8 @@ void asym_reframe_commit(struct asym_reframe *rf)
 
 	for (i = 0; i < info->nr_frags; i++)
 		skb_frag_unref(rf->skb, i);
+	if (info->nr_frags)
+		rf->skb->pp_recycle = 0;
 	for (i = 0; i < rf->nr_frags; i++) {
 		info->frags[i] = rf->frags[i];
 		bytes += skb_frag_size(&rf->frags[i]);

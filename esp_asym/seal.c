@@ -225,10 +225,15 @@ static void finish(struct seal_op *op)
 	trace_asym_sealed(ntohl(op->x->id.spi), op->seq, skb->len, op->opaque);
 }
 
-static void set_ip_length(struct sk_buff *skb)
+/* What is left to do for a packet that goes straight to its device. */
+static int finish_xmit(struct sk_buff *skb)
 {
 	ip_hdr(skb)->tot_len = htons(skb->len);
 	ip_send_check(ip_hdr(skb));
+	secpath_reset(skb);
+	if (skb_needs_linearize(skb, skb->dev->features))
+		return __skb_linearize(skb);
+	return 0;
 }
 
 /* The tail of asym_output() and asym_xmit() when the cipher took its time. */
@@ -253,13 +258,11 @@ static void stream_done(void *arg, int err)
 		xfrm_output_resume(skb->sk, skb, err);
 		return;
 	}
-	if (err) {
+	if (err || finish_xmit(skb)) {
 		kfree_skb(skb);
 		return;
 	}
-	set_ip_length(skb);
 	skb_push(skb, skb->data - skb_mac_header(skb));
-	secpath_reset(skb);
 	xfrm_dev_resume(skb);
 }
 
@@ -384,12 +387,5 @@ int asym_xmit(struct xfrm_state *x, struct sk_buff *skb,
 		xo->seq.hi++;
 
 	err = seal(x, skb, seq, xo->proto);
-	if (err)
-		return err;
-	set_ip_length(skb);
-	secpath_reset(skb);
-	if (skb_needs_linearize(skb, skb->dev->features) &&
-	    __skb_linearize(skb))
-		return -ENOMEM;
-	return 0;
+	return err ?: finish_xmit(skb);
 }

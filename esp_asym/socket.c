@@ -126,6 +126,8 @@ int asym_socket_attach(struct sock *sk, enum iscsi_role role, u32 base)
 	rcu_assign_pointer(icsk->icsk_ulp_data, flow);
 	WRITE_ONCE(icsk->icsk_ulp_ops, &ulp_ops);
 	WRITE_ONCE(sk->sk_prot, prot);
+	if (role == ISCSI_ROLE_INITIATOR)
+		asym_track_attach(sk, flow);
 	return 0;
 }
 
@@ -136,6 +138,7 @@ static void release(struct sock *sk)
 	struct asym_flow *flow = asym_socket_flow(sk);
 
 	WRITE_ONCE(sk->sk_prot, base_of(sk->sk_prot));
+	asym_track_detach(sk, flow);
 	rcu_assign_pointer(icsk->icsk_ulp_data, NULL);
 	asym_flow_end(flow);
 }

@@ -63,11 +63,17 @@ void asym_count(struct net *net, enum asym_stat stat, u64 n)
 	count(net, stat, n);
 }
 
-void asym_refuse(struct net *net, enum asym_reason reason, const char *target,
-		 u64 lun, const char *detail)
+/* For refusals that another module reports. */
+void asym_count_reason(struct net *net, enum asym_reason reason)
 {
 	count(net, ASYM_STAT_MAX + reason, 1);
 	trace_asym_refuse(reason);
+}
+
+void asym_refuse(struct net *net, enum asym_reason reason, const char *target,
+		 u64 lun, const char *detail)
+{
+	asym_count_reason(net, reason);
 	asym_event(net, reason, target, lun, detail);
 }
 

@@ -59,6 +59,11 @@ static int check(const struct xfrm_state *x, struct netlink_ext_ack *extack)
 			       ASYM_ALGO_GCM_AES " works without UDP or TCP encapsulation only");
 		return -EINVAL;
 	}
+	if (x->props.extra_flags & XFRM_SA_XFLAG_OSEQ_MAY_WRAP) {
+		NL_SET_ERR_MSG(extack,
+			       ASYM_ALGO_GCM_AES " does not take oseq-may-wrap");
+		return -EINVAL;
+	}
 	if (x->tfcpad) {
 		NL_SET_ERR_MSG(extack,
 			       ASYM_ALGO_GCM_AES " has no traffic flow padding (tfcpad)");
@@ -104,7 +109,7 @@ static int init_state4(struct xfrm_state *x, struct netlink_ext_ack *extack)
 
 	x->data = shell;
 	x->props.header_len = ASYM_HEADER_BYTES;
-	x->props.trailer_len = ALIGN(2, 4) + ASYM_ICV_BYTES;
+	x->props.trailer_len = 3 + 2 + ASYM_ICV_BYTES;
 
 	/* No offload while the SA is being set up: a request for hardware is
 	 * then refused by xfrm_dev_state_add().  notify() puts ours in.
@@ -202,15 +207,19 @@ static int delegate_begin(struct delegate *d)
 	rcu_read_lock();
 	afinfo = xfrm_state_afinfo_get_rcu(d->family);
 	original = afinfo ? READ_ONCE(afinfo->type_esp) : NULL;
-	if (!original || !try_module_get(original->owner))
+	if (!original || !try_module_get(original->owner)) {
 		err = -ENOENT;
-	else if (cmpxchg(&afinfo->type_esp, original, d->ours) != original)
-		err = -EBUSY;
-	else
+	} else {
+		/* From the exchange on SAs come our way. */
 		d->original = original;
+		if (cmpxchg(&afinfo->type_esp, original, d->ours) !=
+		    original) {
+			d->original = NULL;
+			module_put(original->owner);
+			err = -EBUSY;
+		}
+	}
 	rcu_read_unlock();
-	if (err == -EBUSY)
-		module_put(original->owner);
 	return err;
 }
 

@@ -123,10 +123,12 @@ static int send_head(struct sock *sk, struct asym_flow *flow,
 	int event, err;
 	u32 n;
 
-	/* The target knows by itself what it has declared; the initiator is
-	 * told by the note of the last login response.
+	if (flow->role == ISCSI_ROLE_INITIATOR)
+		asym_track_attach(sk, flow);
+	/* The target knows by itself what it has declared; the initiator has
+	 * seen the final login response in track.c.
 	 */
-	if (smp_load_acquire(&flow->digests_known))
+	if (flow->digests_known)
 		iscsi_stream_set_digests(s, flow->digests &
 					 ASYM_SESSION_HEADER_DIGEST, false);
 	spin_lock_bh(&flow->lock);
@@ -374,8 +376,6 @@ static int send_cut_block(struct sock *sk, struct asym_flow *flow,
 		goto no_memory;
 	memcpy(page_address(page), flow->block, ASYM_BLOCK_BYTES);
 	memzero_explicit(flow->block, sizeof(flow->block));
-	flow->pending.page = page;
-	flow->pending.len = ASYM_BLOCK_BYTES;
 	if (flow->treatment == ASYM_TREAT_LOCAL) {
 		sg_init_table(&sg, 1);
 		sg_set_page(&sg, page, ASYM_BLOCK_BYTES, 0);
@@ -384,10 +384,16 @@ static int send_cut_block(struct sock *sk, struct asym_flow *flow,
 	} else {
 		err = add_source(flow, page, 0, ASYM_BLOCK_BYTES);
 	}
+	if (err) {
+		clear_highpage(page);
+		put_page(page);
+	}
 	if (err == -ENOMEM)
 		goto no_memory;
 	if (err)
 		return err;
+	flow->pending.page = page;
+	flow->pending.len = ASYM_BLOCK_BYTES;
 	return flush_or_owe(sk, flow, msg, taken);
 
 no_memory:

@@ -27,6 +27,7 @@
 	[ASYM_REASON_NO_FLOW] = "no-flow",			\
 	[ASYM_REASON_NO_MEMORY] = "no-memory",			\
 	[ASYM_REASON_CRYPTO_ERROR] = "crypto-error",		\
+	[ASYM_REASON_UNSEALED_DATA] = "unsealed-data",		\
 }
 
 #define ASYM_STATE_NAMES {					\

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The received stream of an initiator.  What a packet says of its bytes (opaque
+ * or not, of which task, at which offset) is a claim of the target's.  Claims
+ * are needed to open a packet by itself and cannot be checked then, because the
+ * PDU heads that they must agree with may come later.  So they are kept until
+ * TCP has the bytes in order.  Before anybody can read these, heads are parsed
+ * and compared: user data of a bound unit must have come as opaque ranges of
+ * their own task and offset, and everything else must not.
+ *
+ * A byte may be claimed in one way only, however often it is sent: TCP may take
+ * any of several packets.  This runs as the socket's data_ready, under its lock:
+ * that is where TCP tells the reader of new bytes, and it tells us first.
+ */
+#include <net/tcp.h>
+
+#include "esp_asym.h"
+
+/* More than a receive window of the smallest PDUs. */
+#define CLAIMS_MAX	32768
+
+/**
+ * struct asym_claim - how a stretch of the received stream came
+ * @node: in asym_track.claims, ascending, disjoint
+ * @seq: first byte
+ * @end: behind the last byte
+ * @opaque: sealed under the local key, and opened
+ * @itt: task that the packet named, if @opaque
+ * @buffer_offset: of @seq in the buffer of the task, if @opaque
+ */
+struct asym_claim {
+	struct list_head	node;
+	u32			seq;
+	u32			end;
+	bool			opaque;
+	u32			itt;
+	u32			buffer_offset;
+};
+
+static bool continues(const struct asym_claim *a, const struct asym_claim *b)
+{
+	if (a->end != b->seq || a->opaque != b->opaque)
+		return false;
+	return !a->opaque ||
+	       (a->itt == b->itt &&
+		a->buffer_offset + (a->end - a->seq) == b->buffer_offset);
+}
+
+/* Insert a claim for bytes that nothing is known of, in front of @next. */
+static int add_claim(struct asym_track *track, const struct asym_claim *claim,
+		     struct list_head *next)
+{
+	struct asym_claim *last, *copy;
+
+	if (next->prev != &track->claims) {
+		last = list_entry(next->prev, struct asym_claim, node);
+		if (continues(last, claim)) {
+			last->end = claim->end;
+			return 0;
+		}
+	}
+	if (track->nr_claims == CLAIMS_MAX)
+		return -ENOBUFS;
+	copy = kmalloc(sizeof(*copy), GFP_ATOMIC | __GFP_NOWARN);
+	if (!copy)
+		return -ENOMEM;
+	*copy = *claim;
+	list_add_tail(&copy->node, next);
+	track->nr_claims++;
+	return 0;
+}
+
+static void advance_claim(struct asym_claim *claim, u32 seq)
+{
+	claim->buffer_offset += seq - claim->seq;
+	claim->seq = seq;
+}
+
+/* The first claim that ends behind @seq, or the list's head. */
+static struct list_head *find_claim(struct asym_track *track, u32 seq)
+{
+	struct list_head *pos = &track->claims;
+
+	/* New bytes come last. */
+	while (pos->prev != &track->claims &&
+	       after(list_entry(pos->prev, struct asym_claim, node)->end, seq))
+		pos = pos->prev;
+	return pos;
+}
+
+/**
+ * asym_track_claim() - a packet claims a stretch of the stream
+ * @flow: flow of an initiator, unlocked
+ * @seq: first byte
+ * @len: bytes
+ * @opaque: came sealed under the local key
+ * @itt: of this task
+ * @buffer_offset: at this offset
+ *
+ * Return: 0; -EPROTO when the bytes were claimed otherwise before, -ENOBUFS when
+ * there are more claims than any window holds, -ENOMEM
+ */
+int asym_track_claim(struct asym_flow *flow, u32 seq, u32 len, bool opaque,
+		     u32 itt, u32 buffer_offset)
+{
+	struct asym_track *track = &flow->track;
+	struct asym_claim claim = {
+		.seq		= seq,
+		.end		= seq + len,
+		.opaque		= opaque,
+		.itt		= itt,
+		.buffer_offset	= buffer_offset,
+	};
+	struct list_head *pos;
+	u32 end = seq + len;
+	int err = 0;
+
+	spin_lock_bh(&flow->lock);
+	if (track->started && before(claim.seq, track->next))
+		advance_claim(&claim, track->next);
+	pos = find_claim(track, claim.seq);
+	while (!err && before(claim.seq, end)) {
+		struct asym_claim *old = NULL;
+
+		claim.end = end;
+		if (pos != &track->claims)
+			old = list_entry(pos, struct asym_claim, node);
+		if (old && !after(old->seq, claim.seq)) {
+			if (old->opaque != opaque ||
+			    (opaque && (old->itt != itt ||
+					old->buffer_offset +
+					(claim.seq - old->seq) !=
+					claim.buffer_offset)))
+				err = -EPROTO;
+			if (before(old->end, end))
+				claim.end = old->end;
+			pos = pos->next;
+		} else {
+			if (old && before(old->seq, end))
+				claim.end = old->seq;
+			err = add_claim(track, &claim, pos);
+		}
+		advance_claim(&claim, claim.end);
+	}
+	spin_unlock_bh(&flow->lock);
+	return err;
+}
+
+/* Bytes up to @seq have been compared. */
+static void drop_claims(struct asym_track *track, u32 seq)
+{
+	struct asym_claim *claim, *next;
+
+	list_for_each_entry_safe(claim, next, &track->claims, node) {
+		if (after(claim->end, seq)) {
+			if (before(claim->seq, seq))
+				advance_claim(claim, seq);
+			return;
+		}
+		list_del(&claim->node);
+		kfree(claim);
+		track->nr_claims--;
+	}
+}
+
+/* Was every byte of a stretch claimed as it must be? */
+static bool claims_agree(struct asym_track *track, u32 seq, u32 len,
+			 bool opaque, u32 itt, u32 buffer_offset)
+{
+	const struct asym_claim *claim;
+	u32 end = seq + len;
+
+	list_for_each_entry(claim, &track->claims, node) {
+		if (!before(seq, end))
+			break;
+		if (!after(claim->end, seq))
+			continue;
+		if (after(claim->seq, seq) || claim->opaque != opaque)
+			return false;
+		if (opaque && (claim->itt != itt ||
+			       claim->buffer_offset + (seq - claim->seq) !=
+			       buffer_offset))
+			return false;
+		buffer_offset += claim->end - seq;
+		seq = claim->end;
+	}
+	return !before(seq, end);
+}
+
+/* Copy received bytes that nobody has read yet. */
+static bool peek(struct sock *sk, u32 seq, u8 *buf, u32 len)
+{
+	while (len) {
+		struct sk_buff *skb, *found = NULL;
+		u32 off, n;
+
+		skb_queue_reverse_walk(&sk->sk_receive_queue, skb) {
+			if (!before(seq, TCP_SKB_CB(skb)->seq) &&
+			    before(seq, TCP_SKB_CB(skb)->end_seq)) {
+				found = skb;
+				break;
+			}
+		}
+		if (!found)
+			return false;
+		off = seq - TCP_SKB_CB(found)->seq;
+		if (off >= found->len)
+			return false;
+		n = min(len, found->len - off);
+		if (skb_copy_bits(found, off, buf, n))
+			return false;
+		seq += n;
+		buf += n;
+		len -= n;
+	}
+	return true;
+}
+
+struct complaint {
+	enum asym_reason	reason;
+	const char		*detail;	/* NULL: none */
+};
+
+/* Compare the next @len bytes, which lie in one part of a PDU. */
+static struct complaint check_part(struct asym_flow *flow, u32 seq, u32 len)
+{
+	struct asym_track *track = &flow->track;
+	const struct iscsi_pdu *pdu = &track->stream.pdu;
+	bool opaque = false, agree;
+	struct asym_task *task;
+
+	if (track->stream.part == ISCSI_PART_DATA &&
+	    pdu->kind == ISCSI_KIND_DATA_IN) {
+		task = asym_task_find(&flow->tasks, pdu->itt);
+		if (!task)
+			return (struct complaint){ ASYM_REASON_TASK_UNKNOWN,
+				"the target sent Data-In of a task that does not exist" };
+		opaque = task->grant == ASYM_GRANT_OPAQUE;
+	}
+	agree = claims_agree(track, seq, len, opaque, pdu->itt,
+			     pdu->buffer_offset + track->done);
+	if (agree)
+		return (struct complaint){};
+	if (opaque)
+		return (struct complaint){ ASYM_REASON_UNSEALED_DATA,
+			"the target sent data of a bound LUN that are not sealed as that LUN's" };
+	return (struct complaint){ ASYM_REASON_BAD_PACKET,
+		"the target marked as user data what is none" };
+}
+
+/*
+ * The initiator behind us is about to read this login response, and frames what
+ * it sends by it; so do we, and not by anything else the target says.
+ */
+static struct complaint check_login(struct asym_flow *flow)
+{
+	const struct iscsi_params *theirs = &flow->track.stream.params;
+	const struct iscsi_params *ours = &flow->stream.params;
+	u8 digests = asym_pdu_digests(theirs);
+
+	if (digests & ASYM_SESSION_DATA_DIGEST)
+		return (struct complaint){ ASYM_REASON_DATA_DIGEST,
+			"the target selected DataDigest=CRC32C; set DataDigest=None" };
+	if (digests & ~asym_pdu_digests(ours))
+		return (struct complaint){ ASYM_REASON_BAD_STREAM,
+			"the target declared a digest that was not offered" };
+	if (flow->track.stream.pdu.final_login) {
+		flow->digests = digests;
+		flow->digests_known = true;
+	}
+	return (struct complaint){};
+}
+
+/* Take the next bytes of the stream; false ends the connection. */
+static bool track_part(struct sock *sk, struct asym_flow *flow, u32 avail)
+{
+	struct asym_track *track = &flow->track;
+	struct iscsi_stream *s = &track->stream;
+	struct complaint complaint;
+	u8 bytes[256];
+	bool wanted;
+	u32 len;
+	int event;
+
+	len = min(s->left, avail);
+	wanted = s->part == ISCSI_PART_HEAD ||
+		 (s->part == ISCSI_PART_DATA && iscsi_stream_wants_data(s));
+	if (wanted) {
+		len = min_t(u32, len, sizeof(bytes));
+		if (!peek(sk, track->next, bytes, len)) {
+			asym_flow_break(flow, ASYM_REASON_STREAM_BYPASSED,
+					"received bytes were read before they were checked");
+			return false;
+		}
+	}
+
+	spin_lock_bh(&flow->lock);
+	complaint = check_part(flow, track->next, len);
+	spin_unlock_bh(&flow->lock);
+	if (complaint.detail) {
+		asym_flow_break(flow, complaint.reason, complaint.detail);
+		return false;
+	}
+
+	if (s->part == ISCSI_PART_DATA)
+		track->done += len;
+	event = iscsi_stream_feed(s, wanted ? bytes : NULL, len);
+	if (event < 0) {
+		asym_flow_break(flow, ASYM_REASON_BAD_STREAM, s->error);
+		return false;
+	}
+	if (event == ISCSI_EVENT_HEAD)
+		track->done = 0;
+	if (s->pdu.kind == ISCSI_KIND_LOGIN && event != ISCSI_EVENT_NONE) {
+		complaint = check_login(flow);
+		if (complaint.detail) {
+			asym_flow_break(flow, complaint.reason,
+					complaint.detail);
+			return false;
+		}
+	}
+
+	spin_lock_bh(&flow->lock);
+	track->next += len;
+	drop_claims(track, track->next);
+	spin_unlock_bh(&flow->lock);
+	return true;
+}
+
+/* All that TCP has in order and has not been compared yet. */
+static bool track_received(struct sock *sk, struct asym_flow *flow)
+{
+	struct asym_track *track = &flow->track;
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 end = tp->rcv_nxt;
+
+	/* A FIN has a number, too. */
+	if (sock_flag(sk, SOCK_DONE))
+		end--;
+	if (!track->started) {
+		spin_lock_bh(&flow->lock);
+		track->next = tp->copied_seq;
+		track->started = true;
+		spin_unlock_bh(&flow->lock);
+	}
+	while (before(track->next, end))
+		if (!track_part(sk, flow, end - track->next))
+			return false;
+	return true;
+}
+
+static void data_ready(struct sock *sk)
+{
+	struct asym_flow *flow = asym_socket_flow(sk);
+	void (*reader)(struct sock *sk);
+
+	if (!flow)
+		return;
+	if (READ_ONCE(flow->broken) || !track_received(sk, flow)) {
+		/* The reset is on its way; nobody shall read until then. */
+		__skb_queue_purge(&sk->sk_receive_queue);
+		return;
+	}
+	/* Without user data the reader has gone: a kernel's initiator that had
+	 * saved us as the one to put back when it leaves the socket.
+	 */
+	reader = sk->sk_user_data ? flow->track.reader :
+				    flow->track.first_reader;
+	reader(sk);
+}
+
+/**
+ * asym_track_attach() - be told first of received bytes
+ * @sk: socket of an initiator, locked
+ * @flow: its flow
+ *
+ * An initiator in the kernel puts its own data_ready there when it takes the
+ * socket over; so this is called again with every PDU that is sent.
+ */
+void asym_track_attach(struct sock *sk, struct asym_flow *flow)
+{
+	struct asym_track *track = &flow->track;
+
+	if (READ_ONCE(sk->sk_data_ready) == data_ready)
+		return;
+	write_lock_bh(&sk->sk_callback_lock);
+	track->reader = sk->sk_data_ready;
+	if (!track->first_reader)
+		track->first_reader = sk->sk_data_ready;
+	WRITE_ONCE(sk->sk_data_ready, data_ready);
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+void asym_track_detach(struct sock *sk, struct asym_flow *flow)
+{
+	if (sk->sk_data_ready == data_ready)
+		WRITE_ONCE(sk->sk_data_ready, flow->track.first_reader);
+}
+
+void asym_track_init(struct asym_track *track)
+{
+	INIT_LIST_HEAD(&track->claims);
+	iscsi_stream_init(&track->stream, ISCSI_ROLE_TARGET);
+}
+
+void asym_track_free(struct asym_track *track)
+{
+	struct asym_claim *claim, *next;
+
+	list_for_each_entry_safe(claim, next, &track->claims, node)
+		kfree(claim);
+}
