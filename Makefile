@@ -45,12 +45,14 @@ modules:
 		'install linux-headers-$(KVER), or set KVER or KDIR' >&2; exit 1; }
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
-# Without System.map, as in Debian's headers, kbuild leaves depmod out.
+# Without System.map, as in Debian's headers, kbuild leaves depmod out.  Neither
+# make kernelrelease nor kernel.release tells the name of Debian's directory.
 modules_install:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
 	PATH="$$PATH:/usr/sbin:/sbin" depmod \
 		$(if $(INSTALL_MOD_PATH),-b '$(INSTALL_MOD_PATH)') \
-		"$$(cat $(KDIR)/include/config/kernel.release)"
+		$$(sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' \
+			$(KDIR)/include/generated/utsrelease.h)
 
 tools:
 	@set -e; for t in $(TOOLS); do $(MAKE) -C $$t; done
