@@ -341,6 +341,18 @@ struct asym_pending {
 	bool		owed;
 };
 
+/**
+ * enum asym_watch - how closely a connection is followed
+ * @ASYM_WATCH_PROTECTED: it runs under an asymmetric SA
+ * @ASYM_WATCH_LOGIN: it does not, and the target is not known yet
+ * @ASYM_WATCH_NOT: it does not, and need not: no unit of the target is sealed
+ */
+enum asym_watch {
+	ASYM_WATCH_PROTECTED,
+	ASYM_WATCH_LOGIN,
+	ASYM_WATCH_NOT,
+};
+
 #define ASYM_WINDOW_PDUS	8
 
 /**
@@ -350,6 +362,7 @@ struct asym_pending {
  * @ref: references; the socket holds one
  * @rcu: for lookups
  * @role: which end is local
+ * @watch: how closely it is followed; set to %ASYM_WATCH_NOT by the sender
  * @lock: protects @records, @tasks, @sk and the claims of @track
  * @records: what was sent
  * @tasks: SCSI tasks
@@ -378,6 +391,7 @@ struct asym_flow {
 	refcount_t		ref;
 	struct rcu_head		rcu;
 	enum iscsi_role		role;
+	enum asym_watch		watch;
 
 	spinlock_t		lock;	/* records, tasks, sk */
 	struct asym_records	records;
@@ -407,7 +421,7 @@ int asym_flow_init(void);
 void asym_flow_exit(void);
 bool asym_port_is_iscsi(__be16 port);
 struct asym_flow *asym_flow_create(struct sock *sk, enum iscsi_role role,
-				   u32 base);
+				   enum asym_watch watch, u32 base);
 struct asym_flow *asym_flow_get(const struct asym_flow_key *key);
 void asym_flow_put(struct asym_flow *flow);
 void asym_flow_end(struct asym_flow *flow);
@@ -436,7 +450,8 @@ u8 asym_pdu_digests(const struct iscsi_params *p);
 int asym_socket_init(void);
 void asym_socket_exit(void);
 struct asym_flow *asym_socket_flow(const struct sock *sk);
-int asym_socket_attach(struct sock *sk, enum iscsi_role role, u32 base);
+int asym_socket_attach(struct sock *sk, enum iscsi_role role,
+		       enum asym_watch watch, u32 base);
 
 /* ---- hook.c ---- */
 

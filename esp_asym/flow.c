@@ -174,13 +174,14 @@ bool asym_flow_starts_at(struct asym_flow *flow, u32 seq)
  * asym_flow_create() - start following a connection
  * @sk: its socket, locked
  * @role: which end is local
+ * @watch: how closely to follow it
  * @base: sequence number of the first byte of the stream
  *
  * Context: any, BHs may be off
  * Return: flow with the socket's reference, or an ERR_PTR
  */
 struct asym_flow *asym_flow_create(struct sock *sk, enum iscsi_role role,
-				   u32 base)
+				   enum asym_watch watch, u32 base)
 {
 	const struct inet_sock *inet = inet_sk(sk);
 	struct asym_flow *flow;
@@ -195,6 +196,7 @@ struct asym_flow *asym_flow_create(struct sock *sk, enum iscsi_role role,
 	flow->key.lport = inet->inet_sport;
 	flow->key.rport = inet->inet_dport;
 	flow->role = role;
+	flow->watch = watch;
 	flow->sk = sk;
 	refcount_set(&flow->ref, 1);
 	spin_lock_init(&flow->lock);

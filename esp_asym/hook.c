@@ -73,6 +73,26 @@ static unsigned int refuse_socket(struct sock *sk, struct net *net,
 	return refuse(net, reason, detail);
 }
 
+/*
+ * An initiator's connection without an asymmetric SA: there is only one thing to
+ * see to, that it does not lead to a sealed unit.
+ */
+static unsigned int start_unprotected(struct net *net, struct sock *sk,
+				      const struct tcphdr *th)
+{
+	int err;
+
+	if (!th->syn || th->ack || !asym_port_is_iscsi(th->dest) ||
+	    !asym_target_is_sealed(net, NULL))
+		return NF_ACCEPT;
+	err = asym_socket_attach(sk, ISCSI_ROLE_INITIATOR, ASYM_WATCH_LOGIN,
+				 ntohl(th->seq) + 1);
+	if (!err)
+		return NF_ACCEPT;
+	return refuse(net, ASYM_REASON_NO_SA,
+		      "an unprotected iSCSI connection cannot be watched");
+}
+
 static unsigned int start(struct net *net, struct sock *sk,
 			  const struct tcphdr *th, u32 payload)
 {
@@ -95,7 +115,7 @@ static unsigned int start(struct net *net, struct sock *sk,
 		return refuse_socket(sk, net, ASYM_REASON_NOT_FROM_SYN,
 				     "an iSCSI connection older than its protection is reset");
 
-	err = asym_socket_attach(sk, role, base);
+	err = asym_socket_attach(sk, role, ASYM_WATCH_PROTECTED, base);
 	if (!err)
 		return NF_ACCEPT;
 	if (err == -EBUSY)
@@ -120,7 +140,9 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 	ours = goes_through_us(skb);
 	if (sk && sk_fullsock(sk) && sk->sk_protocol == IPPROTO_TCP)
 		flow = asym_socket_flow(sk);
-	if (!ours && !flow)
+	if (!ours && flow && flow->watch != ASYM_WATCH_PROTECTED)
+		return NF_ACCEPT;
+	if (!ours && !flow && (!sk || !sk_fullsock(sk)))
 		return NF_ACCEPT;
 
 	/* Built by our own TCP or by a raw socket: be careful all the same. */
@@ -133,6 +155,8 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 	th = tcp_hdr(skb);
 	payload = skb->len - ip_hdrlen(skb) - th->doff * 4;
 
+	if (!flow && !ours)
+		return start_unprotected(state->net, sk, th);
 	if (flow && !ours)
 		return refuse(state->net, ASYM_REASON_NO_SA,
 			      "no asymmetric SA for a connection that started with one");
@@ -142,6 +166,9 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 		skb->ip_summed = CHECKSUM_NONE;
 	if (!asym_port_is_iscsi(th->source) && !asym_port_is_iscsi(th->dest))
 		return NF_ACCEPT;
+	if (flow && flow->watch != ASYM_WATCH_PROTECTED && !th->rst)
+		return refuse_socket(sk, state->net, ASYM_REASON_NOT_FROM_SYN,
+				     "an iSCSI connection older than its protection is reset");
 	if (flow && th->syn && !asym_flow_starts_at(flow, ntohl(th->seq) + 1))
 		return refuse(state->net, ASYM_REASON_SOCKET_BUSY,
 			      "this socket had another iSCSI connection: open a new one");

@@ -359,6 +359,11 @@ int asym_pdu_begin(struct sock *sk, struct asym_flow *flow)
 	};
 	int err = 0;
 
+	if (flow->watch == ASYM_WATCH_LOGIN && pdu->kind != ISCSI_KIND_LOGIN) {
+		asym_flow_break(flow, ASYM_REASON_NO_SA,
+				"an unprotected iSCSI connection names no target");
+		return -EACCES;
+	}
 	/* A wrong idea of the digests would take user data for a part of the
 	 * head.
 	 */
@@ -416,6 +421,25 @@ static bool whole_sectors(u32 bytes)
 	return !(bytes % 512);
 }
 
+/*
+ * No asymmetric SA: whoever it is that the initiator logs in to must not have a
+ * sealed unit.  Decided before the login request that names it goes out.
+ */
+static int watch_login(struct asym_flow *flow)
+{
+	const struct iscsi_params *p = &flow->stream.params;
+
+	if (p->target_name[0] &&
+	    asym_target_is_sealed(flow->key.net, p->target_name)) {
+		asym_flow_break(flow, ASYM_REASON_NO_SA,
+				"a LUN of this target is bound to a key, and no asymmetric SA protects the connection");
+		return -EACCES;
+	}
+	if (p->target_name[0] || p->discovery)
+		WRITE_ONCE(flow->watch, ASYM_WATCH_NOT);
+	return 0;
+}
+
 /**
  * asym_pdu_text() - text keys of the stream have been read
  * @flow: flow
@@ -427,6 +451,8 @@ int asym_pdu_text(struct asym_flow *flow)
 	const struct iscsi_params *p = &flow->stream.params;
 	struct asym_record *rec;
 
+	if (flow->watch != ASYM_WATCH_PROTECTED)
+		return watch_login(flow);
 	if (p->data_digest & ISCSI_DIGEST_CRC32C &&
 	    (flow->role == ISCSI_ROLE_TARGET ||
 	     !(p->data_digest & ISCSI_DIGEST_NONE))) {

@@ -42,6 +42,8 @@ static int sendmsg(struct sock *sk, struct msghdr *msg, size_t size)
 	struct asym_flow *flow = asym_socket_flow(sk);
 	int err;
 
+	if (READ_ONCE(flow->watch) == ASYM_WATCH_NOT)
+		return tcp_sendmsg(sk, msg, size);
 	if (msg->msg_flags & (MSG_OOB | MSG_FASTOPEN))
 		return -EOPNOTSUPP;
 	/* Data are copied or sealed: pages of user space never go out. */
@@ -63,6 +65,8 @@ static int __maybe_unused sendpage(struct sock *sk, struct page *page,
 	struct msghdr msg = { .msg_flags = flags | MSG_SPLICE_PAGES };
 	struct bio_vec bv;
 
+	if (READ_ONCE(asym_socket_flow(sk)->watch) == ASYM_WATCH_NOT)
+		return asym_tcp_sendpage(sk, page, off, size, flags);
 	bvec_set_page(&bv, page, size, off);
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, &bv, 1, size);
 	return sendmsg(sk, &msg, size);
@@ -101,12 +105,14 @@ static struct proto *base_of(const struct proto *ours)
  * asym_socket_attach() - follow a connection from its first byte
  * @sk: socket, locked, nothing sent yet
  * @role: which end is local
+ * @watch: how closely to follow it
  * @base: sequence number of the first byte
  *
  * Context: BHs may be off
  * Return: 0, -EBUSY when something else sits on the socket, -ENOMEM
  */
-int asym_socket_attach(struct sock *sk, enum iscsi_role role, u32 base)
+int asym_socket_attach(struct sock *sk, enum iscsi_role role,
+		       enum asym_watch watch, u32 base)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct asym_flow *flow;
@@ -117,7 +123,7 @@ int asym_socket_attach(struct sock *sk, enum iscsi_role role, u32 base)
 	prot = proto_for(sk);
 	if (!prot)
 		return -EBUSY;
-	flow = asym_flow_create(sk, role, base);
+	flow = asym_flow_create(sk, role, watch, base);
 	if (IS_ERR(flow))
 		return PTR_ERR(flow);
 
@@ -126,7 +132,7 @@ int asym_socket_attach(struct sock *sk, enum iscsi_role role, u32 base)
 	rcu_assign_pointer(icsk->icsk_ulp_data, flow);
 	WRITE_ONCE(icsk->icsk_ulp_ops, &ulp_ops);
 	WRITE_ONCE(sk->sk_prot, prot);
-	if (role == ISCSI_ROLE_INITIATOR)
+	if (role == ISCSI_ROLE_INITIATOR && watch == ASYM_WATCH_PROTECTED)
 		asym_track_attach(sk, flow);
 	return 0;
 }

@@ -123,7 +123,8 @@ static int send_head(struct sock *sk, struct asym_flow *flow,
 	int event, err;
 	u32 n;
 
-	if (flow->role == ISCSI_ROLE_INITIATOR)
+	if (flow->role == ISCSI_ROLE_INITIATOR &&
+	    flow->watch == ASYM_WATCH_PROTECTED)
 		asym_track_attach(sk, flow);
 	/* The target knows by itself what it has declared; the initiator has
 	 * seen the final login response in track.c.
@@ -570,6 +571,14 @@ int asym_stream_send(struct sock *sk, struct asym_flow *flow,
 
 	while (!err && msg_data_left(msg)) {
 		size_t taken = 0;
+
+		/* The rest of a message that named a target we need not watch. */
+		if (flow->watch == ASYM_WATCH_NOT && !flow->pending.len) {
+			err = tcp_sendmsg_locked(sk, msg, msg_data_left(msg));
+			if (err > 0)
+				total += err;
+			break;
+		}
 
 		err = step(sk, flow, msg, &taken);
 		total += taken;

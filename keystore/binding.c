@@ -100,6 +100,25 @@ struct asym_binding *asym_binding_get(struct net *net, const char *target,
 }
 EXPORT_SYMBOL_GPL(asym_binding_get);
 
+bool asym_target_is_sealed(struct net *net, const char *target)
+{
+	struct asym_binding *binding;
+	bool sealed = false;
+	int bucket;
+
+	rcu_read_lock();
+	hash_for_each_rcu(asym_net(net)->hash, bucket, binding, hash) {
+		if (binding->key &&
+		    (!target || !strcasecmp(binding->target, target))) {
+			sealed = true;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return sealed;
+}
+EXPORT_SYMBOL_GPL(asym_target_is_sealed);
+
 struct asym_binding *asym_binding_hold(struct asym_binding *binding)
 {
 	refcount_inc(&binding->refs);

@@ -30,6 +30,16 @@ struct asym_binding *asym_binding_get(struct net *net, const char *target,
 				      u64 lun);
 
 /**
+ * asym_target_is_sealed() - must data of a target not leave in the clear?
+ * @net: network namespace of the connection
+ * @target: target IQN, zero terminated, compared case-insensitively; NULL: any
+ *
+ * Context: any that may take RCU; does not sleep.
+ * Return: true if a unit of the target is bound to a key
+ */
+bool asym_target_is_sealed(struct net *net, const char *target);
+
+/**
  * asym_binding_hold() - take another reference
  * @binding: a binding to which the caller has a reference
  *

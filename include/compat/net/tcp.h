@@ -34,6 +34,7 @@ static inline int asym_tcp_push_page(struct sock *sk, struct page *page,
 }
 
 #define asym_proto_set_sendpage(prot, fn)	do { } while (0)
+#define asym_tcp_sendpage(sk, page, off, len, flags)	(-EOPNOTSUPP)
 
 #else
 
@@ -50,6 +51,7 @@ static inline int asym_tcp_push_page(struct sock *sk, struct page *page,
 }
 
 #define asym_proto_set_sendpage(prot, fn)	((prot)->sendpage = (fn))
+#define asym_tcp_sendpage	tcp_sendpage
 
 #endif
 
