@@ -32,7 +32,23 @@
 
 /**
  * enum asym_stat - counters of a network namespace
- * What they mean is documented in Documentation/esp_asym.rst.
+ * @ASYM_STAT_PACKETS_SEALED: packets sent
+ * @ASYM_STAT_PACKETS_OPENED: packets received
+ * @ASYM_STAT_OPAQUE_BYTES_SENT: bytes in opaque ranges, sent
+ * @ASYM_STAT_OPAQUE_BYTES_RECEIVED: bytes in opaque ranges, received
+ * @ASYM_STAT_BYTES_HASHED: bytes that went through Poly1305
+ * @ASYM_STAT_BYTES_STREAMED: bytes that went through the stream cipher
+ * @ASYM_STAT_BLOCKS_SEALED: cipher blocks encrypted under a local key
+ * @ASYM_STAT_BLOCKS_OPENED: cipher blocks decrypted under a local key
+ * @ASYM_STAT_EDGE_BYTES_RECEIVED: bytes that completed cut blocks
+ * @ASYM_STAT_BLOCKS_CUT: blocks that a sender handed over in pieces
+ * @ASYM_STAT_BYTES_HELD: bytes that waited for the rest of their block
+ * @ASYM_STAT_RECORD_ENDS: segments ended early to make room for metadata
+ * @ASYM_STAT_ASYNC_COMPLETIONS: ciphers that called back
+ * @ASYM_STAT_FLOWS_STARTED: connections followed
+ * @ASYM_STAT_FLOWS_ENDED: of these, closed
+ * @ASYM_STAT_FLOWS_BROKEN: of these, refused
+ * @ASYM_STAT_MAX: number of counters; refusals by reason follow
  */
 enum asym_stat {
 	ASYM_STAT_PACKETS_SEALED,

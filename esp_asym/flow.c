@@ -159,6 +159,8 @@ static int insert(struct asym_flow *flow)
  * asym_flow_starts_at() - is this the connection's first byte?
  * @flow: flow
  * @seq: sequence number
+ *
+ * Return: true while nothing has been sent and @seq is what comes first
  */
 bool asym_flow_starts_at(struct asym_flow *flow, u32 seq)
 {

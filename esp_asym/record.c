@@ -106,6 +106,7 @@ void asym_records_free(struct asym_records *r)
  * @lock: the lock that protects @r, not held
  *
  * Context: the sender, socket lock held
+ * Return: 0 or -ENOMEM
  */
 int asym_records_reserve(struct asym_records *r, spinlock_t *lock)
 {

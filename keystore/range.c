@@ -146,6 +146,7 @@ static void asym_range_step(void *data, int err)
 	percpu_ref_put(&key->users);
 	range->complete(range, err);
 }
+
 DEFINE_CRYPTO_DONE(asym_range_step)
 
 int asym_range_crypt(struct asym_range *range)

@@ -117,7 +117,9 @@ struct asym_range_pos {
  * The rest is private to keystore.
  *
  * The memory behind it is asym_range_size() bytes long and aligned as kmalloc()
- * does; it, @src and @dst belong to the cipher until completion.  On the disk the result is what dm-crypt
+ * does; it, @src and @dst belong to the cipher until completion.
+ *
+ * On the disk the result is what dm-crypt
  * aes-xts-plain64 writes for the same key and sector size: the tweak is the
  * number of the 512-byte unit in which the XTS sector begins (plus the IV offset
  * of the binding), or the number of XTS sectors with iv_large_sectors.

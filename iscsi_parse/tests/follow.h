@@ -16,8 +16,14 @@
  * @header_digest: see @told
  * @data_digest: see @told
  * @stretches: complete parts, and the last one as far as it came
+ * @count: entries of @stretches
+ * @count_room: entries there is room for
  * @heads: PDUs by their complete heads
+ * @head_count: entries of @heads
+ * @head_room: entries there is room for
  * @params: text keys as they were after each PDU
+ * @params_count: entries of @params
+ * @params_room: entries there is room for
  * @stream: the parser in its last state
  * @broken: a promise of the interface that the parser broke, NULL for none
  */

@@ -124,7 +124,7 @@ static int key_read(int fd, const char *where, size_t *len)
 	if (*len == 32 || *len == 64)
 		return EXIT_OK;
 	if (*len > KEY_BYTES_MAX)
-		error("%s: more than %d bytes; a key is 32 or 64 raw bytes, not hex, and no line feed",
+		error("%s: more than %d bytes; a key is 32 or 64 raw bytes, no hex, no line feed",
 		      where, KEY_BYTES_MAX);
 	else
 		error("%s: %zu bytes; a key is 32 or 64 raw bytes", where,

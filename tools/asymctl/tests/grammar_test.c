@@ -163,7 +163,7 @@ static void test_key(void)
 static void test_names(void)
 {
 	check(!strcmp(reason_name(ASYM_REASON_UNBOUND_LUN), "unbound-lun") &&
-	      !strcmp(reason_name(ASYM_REASON_MAX), "crypto-error") &&
+	      !strcmp(reason_name(ASYM_REASON_MAX), "unsealed-data") &&
 	      !strcmp(reason_name(4711), "4711"), "names of reasons");
 }
 
