@@ -53,8 +53,8 @@
  * @ASYM_NOTE_EDGE_BEFORE: target to initiator: u8 n, n bytes: the bytes of the
  *	first range's cipher block that precede the range
  * @ASYM_NOTE_EDGE_AFTER: likewise those that follow the last range
- * @ASYM_NOTE_SESSION: target to initiator: u8 digests: outcome of the digest
- *	negotiation
+ * @ASYM_NOTE_SESSION: target to initiator: u8 digests: what the target has
+ *	declared at login so far; information only, framing never depends on it
  * @ASYM_NOTE_BLOCK_SIZE: target to initiator: be32 ITT, be32 bytes: what READ
  *	CAPACITY returned to this task
  */
@@ -124,9 +124,13 @@ struct asym_note_grant {
  * @before_len: bytes of @before
  * @after_len: bytes of @after
  * @session: a session note is present
- * @digests: ASYM_SESSION_*_DIGEST of the session note
+ * @digests: ASYM_SESSION_*_DIGEST of the session note; not to be acted upon
  * @block_size: bytes, 0 without a block size note
  * @block_size_itt: task of the block size note
+ * @range: opaque ranges
+ * @grant: grants
+ * @before: bytes of the edge in front of the first range
+ * @after: bytes of the edge behind the last range
  */
 struct asym_meta {
 	bool			tagged;
