@@ -249,6 +249,7 @@ enum asym_describe asym_records_describe(struct asym_records *r, bool tagged,
  * struct asym_task - a SCSI task of a flow
  * @node: in the flow's table
  * @itt: initiator task tag
+ * @generation: tells tasks apart that use the same tag one after the other
  * @grant: how Data-In is sent (enum asym_grant)
  * @treatment: how Data-Out is sent, initiator only
  * @binding: the unit, referenced, or NULL
@@ -260,6 +261,7 @@ enum asym_describe asym_records_describe(struct asym_records *r, bool tagged,
 struct asym_task {
 	struct hlist_node	node;
 	u32			itt;
+	u32			generation;
 	u8			grant;
 	u8			treatment;
 	struct asym_binding	*binding;

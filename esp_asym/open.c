@@ -459,6 +459,12 @@ static int take_from_target(struct open_op *op, u32 head)
 	if (meta->nr_grants || (meta->nr_ranges && !meta->tagged))
 		return refuse_flow(op, ASYM_REASON_BAD_PACKET,
 				   "the peer acts as an initiator towards an initiator");
+	/* A reader skips an urgent byte, and would frame what follows in another
+	 * way than track.c.
+	 */
+	if (((struct tcphdr *)op->skb->data)->urg)
+		return refuse_flow(op, ASYM_REASON_BAD_PACKET,
+				   "the target sent urgent data");
 	err = take_claims(op, head);
 	if (err)
 		return err;

@@ -49,6 +49,7 @@ int asym_task_set(struct asym_tasks *tasks, const struct asym_task *task)
 {
 	struct asym_task *slot = asym_task_find(tasks, task->itt);
 	struct hlist_node node;
+	u32 generation;
 
 	if (!slot) {
 		if (tasks->count == ASYM_TASKS_MAX)
@@ -62,7 +63,9 @@ int asym_task_set(struct asym_tasks *tasks, const struct asym_task *task)
 	}
 	asym_binding_put(slot->binding);
 	node = slot->node;
+	generation = slot->generation;
 	*slot = *task;
 	slot->node = node;
+	slot->generation = generation + 1;
 	return 0;
 }

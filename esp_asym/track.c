@@ -26,6 +26,7 @@
  * @end: behind the last byte
  * @opaque: sealed under the local key, and opened
  * @itt: task that the packet named, if @opaque
+ * @generation: which of the tasks that use this tag one after the other
  * @buffer_offset: of @seq in the buffer of the task, if @opaque
  */
 struct asym_claim {
@@ -34,6 +35,7 @@ struct asym_claim {
 	u32			end;
 	bool			opaque;
 	u32			itt;
+	u32			generation;
 	u32			buffer_offset;
 };
 
@@ -42,7 +44,7 @@ static bool continues(const struct asym_claim *a, const struct asym_claim *b)
 	if (a->end != b->seq || a->opaque != b->opaque)
 		return false;
 	return !a->opaque ||
-	       (a->itt == b->itt &&
+	       (a->itt == b->itt && a->generation == b->generation &&
 		a->buffer_offset + (a->end - a->seq) == b->buffer_offset);
 }
 
@@ -111,11 +113,15 @@ int asym_track_claim(struct asym_flow *flow, u32 seq, u32 len, bool opaque,
 		.itt		= itt,
 		.buffer_offset	= buffer_offset,
 	};
+	const struct asym_task *task;
 	struct list_head *pos;
 	u32 end = seq + len;
 	int err = 0;
 
 	spin_lock_bh(&flow->lock);
+	task = opaque ? asym_task_find(&flow->tasks, itt) : NULL;
+	if (task)
+		claim.generation = task->generation;
 	if (track->started && before(claim.seq, track->next))
 		advance_claim(&claim, track->next);
 	pos = find_claim(track, claim.seq);
@@ -128,6 +134,7 @@ int asym_track_claim(struct asym_flow *flow, u32 seq, u32 len, bool opaque,
 		if (old && !after(old->seq, claim.seq)) {
 			if (old->opaque != opaque ||
 			    (opaque && (old->itt != itt ||
+					old->generation != claim.generation ||
 					old->buffer_offset +
 					(claim.seq - old->seq) !=
 					claim.buffer_offset)))
@@ -165,8 +172,9 @@ static void drop_claims(struct asym_track *track, u32 seq)
 
 /* Was every byte of a stretch claimed as it must be? */
 static bool claims_agree(struct asym_track *track, u32 seq, u32 len,
-			 bool opaque, u32 itt, u32 buffer_offset)
+			 const struct asym_task *task, u32 buffer_offset)
 {
+	bool opaque = task;
 	const struct asym_claim *claim;
 	u32 end = seq + len;
 
@@ -177,7 +185,8 @@ static bool claims_agree(struct asym_track *track, u32 seq, u32 len,
 			continue;
 		if (after(claim->seq, seq) || claim->opaque != opaque)
 			return false;
-		if (opaque && (claim->itt != itt ||
+		if (opaque && (claim->itt != task->itt ||
+			       claim->generation != task->generation ||
 			       claim->buffer_offset + (seq - claim->seq) !=
 			       buffer_offset))
 			return false;
@@ -226,8 +235,7 @@ static struct complaint check_part(struct asym_flow *flow, u32 seq, u32 len)
 {
 	struct asym_track *track = &flow->track;
 	const struct iscsi_pdu *pdu = &track->stream.pdu;
-	bool opaque = false, agree;
-	struct asym_task *task;
+	struct asym_task *task = NULL;
 
 	if (track->stream.part == ISCSI_PART_DATA &&
 	    pdu->kind == ISCSI_KIND_DATA_IN) {
@@ -235,13 +243,13 @@ static struct complaint check_part(struct asym_flow *flow, u32 seq, u32 len)
 		if (!task)
 			return (struct complaint){ ASYM_REASON_TASK_UNKNOWN,
 				"the target sent Data-In of a task that does not exist" };
-		opaque = task->grant == ASYM_GRANT_OPAQUE;
+		if (task->grant != ASYM_GRANT_OPAQUE)
+			task = NULL;
 	}
-	agree = claims_agree(track, seq, len, opaque, pdu->itt,
-			     pdu->buffer_offset + track->done);
-	if (agree)
+	if (claims_agree(track, seq, len, task,
+			 pdu->buffer_offset + track->done))
 		return (struct complaint){};
-	if (opaque)
+	if (task)
 		return (struct complaint){ ASYM_REASON_UNSEALED_DATA,
 			"the target sent data of a bound LUN that are not sealed as that LUN's" };
 	return (struct complaint){ ASYM_REASON_BAD_PACKET,
@@ -339,7 +347,8 @@ static bool track_received(struct sock *sk, struct asym_flow *flow)
 		end--;
 	if (!track->started) {
 		spin_lock_bh(&flow->lock);
-		track->next = tp->copied_seq;
+		/* The first byte of the stream, whoever may have read it. */
+		track->next = tp->rcv_nxt - (u32)tp->bytes_received;
 		track->started = true;
 		spin_unlock_bh(&flow->lock);
 	}
