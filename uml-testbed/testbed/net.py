@@ -34,7 +34,7 @@ class Network:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
             self._holder.stdout.readline()
-            lines = ['link add br0 type bridge',
+            lines = ['link add br0 type bridge mcast_snooping 0',
                      'link set br0 mtu %d' % mtu]
             for tap in taps:
                 lines += ['tuntap add %s mode tap' % tap,
