@@ -9,8 +9,9 @@
  *   asym_flow.lock (BH)    records and tasks: filled by the sender, read by
  *                          the packet path
  *
- * The packet path (seal.c, open.c) takes asym_flow.lock only.  Flows are found
- * under RCU and pinned by a reference.  No lock is shared between flows.
+ * The packet path (seal.c, segment.c, open.c) takes asym_flow.lock only.  Flows
+ * are found under RCU and pinned by a reference.  No lock is shared between
+ * flows.
  */
 #ifndef _ESP_ASYM_H
 #define _ESP_ASYM_H
@@ -549,6 +550,36 @@ u32 asym_mac_aad(const struct xfrm_state *x, const struct ip_esp_hdr *esph,
 int asym_output(struct xfrm_state *x, struct sk_buff *skb);
 int asym_xmit(struct xfrm_state *x, struct sk_buff *skb,
 	      netdev_features_t features);
+
+/* ---- segment.c ---- */
+
+/**
+ * struct asym_segment - a TCP segment in a received packet
+ * @net: namespace
+ * @meta: what the peer says of it
+ * @len: bytes, with the TCP header
+ * @head_len: of these, TCP header
+ * @seq: sequence number of the first byte behind the header
+ * @flow: the connection, referenced, or NULL when it is not needed
+ * @rcv_nxt: what TCP expects next, with @flow
+ */
+struct asym_segment {
+	struct net		*net;
+	const struct asym_meta	*meta;
+	u32			len;
+	u32			head_len;
+	u32			seq;
+	struct asym_flow	*flow;
+	u32			rcv_nxt;
+};
+
+int asym_segment_take(struct asym_segment *seg, const struct sk_buff *skb,
+		      u8 proto);
+bool asym_segment_is_history(const struct asym_segment *seg,
+			     const struct asym_range_entry *range);
+int asym_segment_find_range(struct asym_segment *seg,
+			    const struct asym_range_entry *range,
+			    struct asym_binding **binding, u64 *offset);
 
 /* ---- open.c ---- */
 

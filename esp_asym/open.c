@@ -31,9 +31,7 @@ enum open_stage {
  * @opaque: bytes in opaque ranges
  * @proto: protocol of the inner packet
  * @inner_len: its length, without padding
- * @flow: the connection, or NULL
- * @seq: sequence number of the segment, with @flow
- * @rcv_nxt: what TCP expects next, with @flow
+ * @segment: its TCP segment
  * @lead: keystream key and metadata
  * @iv: of the packet
  * @counter: of the stream cipher
@@ -59,9 +57,7 @@ struct open_op {
 	u32			opaque;
 	u8			proto;
 	u32			inner_len;
-	struct asym_flow	*flow;
-	u32			seq;
-	u32			rcv_nxt;
+	struct asym_segment	segment;
 	u8			lead[ASYM_STREAM_INNER];
 	u8			iv[ASYM_IV_BYTES];
 	u8			counter[16];
@@ -126,8 +122,8 @@ static void range_free(struct open_op *op)
 static void op_free(struct open_op *op)
 {
 	range_free(op);
-	if (op->flow)
-		asym_flow_put(op->flow);
+	if (op->segment.flow)
+		asym_flow_put(op->segment.flow);
 	memzero_explicit(op->lead, sizeof(op->lead));
 	memzero_explicit(op->scratch, sizeof(op->scratch));
 	kfree(op->sg);
@@ -141,20 +137,14 @@ static int refuse(struct open_op *op, enum asym_reason reason,
 	return err;
 }
 
-/* A peer that holds the SA has sent what cannot be: end the connection. */
-static int refuse_flow(struct open_op *op, enum asym_reason reason,
-		       const char *detail)
-{
-	asym_flow_break(op->flow, reason, detail);
-	return -EPERM;
-}
-
 /* An error of the ciphers themselves. */
 static int crypto_failed(struct open_op *op, int err)
 {
-	if (err == -ENOKEY && op->flow)
-		return refuse_flow(op, ASYM_REASON_KEY_MISSING,
-				   "the key was deleted while the LUN was read");
+	if (err == -ENOKEY && op->segment.flow) {
+		asym_flow_break(op->segment.flow, ASYM_REASON_KEY_MISSING,
+				"the key was deleted while the LUN was read");
+		return -EPERM;
+	}
 	return refuse(op, ASYM_REASON_CRYPTO_ERROR, NULL, err);
 }
 
@@ -329,70 +319,6 @@ static int begin_body(struct open_op *op)
 
 /* ---- third: the connection, and its opaque ranges ---- */
 
-/* What the target learns from the initiator. */
-static int take_grants(struct open_op *op)
-{
-	const struct asym_meta *meta = &op->meta;
-	struct asym_flow *flow = op->flow;
-	u32 i;
-	int err = 0;
-
-	spin_lock_bh(&flow->lock);
-	for (i = 0; i < meta->nr_grants && !err; i++) {
-		const struct asym_note_grant *g = &meta->grant[i];
-		struct asym_task task = {
-			.itt	= g->itt,
-			.grant	= g->grant,
-		};
-
-		/* A late retransmission must not bring an old task back. */
-		if (after(g->seq + ISCSI_BHS_BYTES, op->rcv_nxt))
-			err = asym_task_set(&flow->tasks, &task);
-	}
-	spin_unlock_bh(&flow->lock);
-	if (err)
-		return refuse(op, ASYM_REASON_NO_MEMORY,
-			      "no memory for a SCSI task", err);
-	return 0;
-}
-
-/* What the initiator learns from the target. */
-static int take_notes(struct open_op *op)
-{
-	const struct asym_meta *meta = &op->meta;
-	struct asym_binding *binding = NULL;
-	struct asym_flow *flow = op->flow;
-	struct asym_task *task;
-	int err;
-
-	/* A session note needs no action: track.c reads the login response
-	 * itself, as the initiator behind it does.
-	 */
-	if (!meta->block_size)
-		return 0;
-
-	spin_lock_bh(&flow->lock);
-	task = asym_task_find(&flow->tasks, meta->block_size_itt);
-	if (task && task->binding &&
-	    (task->grant == ASYM_GRANT_READ_CAPACITY_10 ||
-	     task->grant == ASYM_GRANT_READ_CAPACITY_16))
-		binding = asym_binding_hold(task->binding);
-	spin_unlock_bh(&flow->lock);
-	/* The binding reports by itself what it cannot accept. */
-	if (binding && !asym_binding_is_plain(binding)) {
-		err = asym_binding_learn_block_size(binding,
-						    meta->block_size);
-		if (err == -EINVAL)
-			asym_count_reason(op->net,
-					  ASYM_REASON_BLOCK_SIZE_UNKNOWN);
-		else if (err == -ESTALE)
-			asym_count_reason(op->net,
-					  ASYM_REASON_BLOCK_SIZE_CHANGED);
-	}
-	asym_binding_put(binding);
-	return 0;
-}
-
 /* Everything in front of the padding is the inner packet. */
 static int read_trailer(struct open_op *op)
 {
@@ -415,163 +341,12 @@ static int read_trailer(struct open_op *op)
 	return 0;
 }
 
-/* What the initiator is told of the bytes of a segment, to be compared when
- * they are in order.
- */
-static int take_claims(struct open_op *op, u32 head)
+static int find_segment(struct open_op *op)
 {
-	const struct asym_meta *meta = &op->meta;
-	u32 pos = head, i;
-	int err = 0;
-
-	for (i = 0; i < meta->nr_ranges && !err; i++) {
-		const struct asym_range_entry *r = &meta->range[i];
-
-		err = asym_track_claim(op->flow, op->seq + pos - head,
-				       r->off - pos, false, 0, 0) ?:
-		      asym_track_claim(op->flow, op->seq + r->off - head,
-				       r->len, true, r->itt, r->buffer_offset);
-		pos = r->off + r->len;
-	}
-	if (!err)
-		err = asym_track_claim(op->flow, op->seq + pos - head,
-				       op->inner_len - pos, false, 0, 0);
-	switch (err) {
-	case 0:
-		return 0;
-	case -ENOMEM:
-		return refuse(op, ASYM_REASON_NO_MEMORY,
-			      "no memory for what a packet claims", err);
-	case -ENOBUFS:
-		return refuse_flow(op, ASYM_REASON_BAD_PACKET,
-				   "the target sent far more out of order than a window holds");
-	default:
-		return refuse_flow(op, ASYM_REASON_BAD_PACKET,
-				   "the target sent the same bytes with different marks");
-	}
-}
-
-static int take_from_target(struct open_op *op, u32 head)
-{
-	const struct asym_meta *meta = &op->meta;
-	int err;
-
-	if (meta->nr_grants || (meta->nr_ranges && !meta->tagged))
-		return refuse_flow(op, ASYM_REASON_BAD_PACKET,
-				   "the peer acts as an initiator towards an initiator");
-	/* A reader skips an urgent byte, and would frame what follows in another
-	 * way than track.c.
-	 */
-	if (((struct tcphdr *)op->skb->data)->urg)
-		return refuse_flow(op, ASYM_REASON_BAD_PACKET,
-				   "the target sent urgent data");
-	err = take_claims(op, head);
-	if (err)
-		return err;
-	/* Notes in a packet that TCP has had are history, too. */
-	return after(op->seq + op->inner_len - head, op->rcv_nxt) ?
-	       take_notes(op) : 0;
-}
-
-static int take_from_initiator(struct open_op *op)
-{
-	const struct asym_meta *meta = &op->meta;
-
-	if (meta->tagged || meta->session || meta->block_size)
-		return refuse_flow(op, ASYM_REASON_BAD_PACKET,
-				   "the peer acts as a target towards a target");
-	return take_grants(op);
-}
-
-/* Find the connection; notes and ranges only make sense on one. */
-static int find_flow(struct open_op *op)
-{
-	const struct asym_meta *meta = &op->meta;
-	const struct iphdr *iph = ip_hdr(op->skb);
-	struct asym_flow_key key = { .net = op->net };
-	bool notes = meta->tagged || meta->nr_grants || meta->session ||
-		     meta->block_size;
-	struct sk_buff *skb = op->skb;
-	const struct tcphdr *th;
-	u32 head;
-
-	if (op->proto != IPPROTO_TCP) {
-		if (notes || meta->nr_ranges)
-			return refuse(op, ASYM_REASON_BAD_PACKET,
-				      "metadata outside of TCP", -EINVAL);
-		return 0;
-	}
-	/* asym_input() has made a TCP header linear. */
-	th = (struct tcphdr *)skb->data;
-	if (op->inner_len < sizeof(*th) || skb_headlen(skb) < sizeof(*th) ||
-	    th->doff * 4 < sizeof(*th) || th->doff * 4 > op->inner_len)
-		return refuse(op, ASYM_REASON_BAD_PACKET,
-			      "malformed TCP header", -EINVAL);
-	head = th->doff * 4;
-	if (meta->nr_ranges && meta->range[0].off < head)
-		return refuse(op, ASYM_REASON_BAD_PACKET,
-			      "an opaque range covers the TCP header", -EINVAL);
-	/* Only an initiator compares, and a target needs to know nothing to
-	 * pass data on.
-	 */
-	if (!notes && (op->inner_len == head ||
-		       !asym_port_is_iscsi(th->source)))
-		return 0;
-
-	key.laddr = iph->daddr;
-	key.raddr = iph->saddr;
-	key.lport = th->dest;
-	key.rport = th->source;
-	op->flow = asym_flow_get(&key);
-	if (!op->flow)
-		return refuse(op, ASYM_REASON_NO_FLOW,
-			      "data for an iSCSI connection that is not followed",
-			      -ENOENT);
-	if (READ_ONCE(op->flow->broken) ||
-	    !asym_flow_received(op->flow, &op->rcv_nxt))
-		return -ECONNABORTED;
-	op->seq = ntohl(th->seq);
-	return op->flow->role == ISCSI_ROLE_TARGET ?
-	       take_from_initiator(op) : take_from_target(op, head);
-}
-
-/* Which bytes of which unit is this range? */
-static int claim(struct open_op *op, const struct asym_range_entry *entry,
-		 struct asym_binding **binding, u64 *offset)
-{
-	struct asym_flow *flow = op->flow;
-	struct asym_task *task;
-	bool known, fits = false;
-
-	spin_lock_bh(&flow->lock);
-	task = asym_task_find(&flow->tasks, entry->itt);
-	known = task;
-	if (task && task->grant == ASYM_GRANT_OPAQUE &&
-	    (u64)entry->buffer_offset + entry->len <= task->len) {
-		fits = true;
-		*binding = asym_binding_hold(task->binding);
-		*offset = task->offset +
-			  round_down(entry->buffer_offset, ASYM_BLOCK_BYTES);
-	}
-	spin_unlock_bh(&flow->lock);
-
-	if (!known)
-		return refuse_flow(op, ASYM_REASON_TASK_UNKNOWN,
-				   "the target sent data for a task that does not exist");
-	if (!fits)
-		return refuse_flow(op, ASYM_REASON_TASK_RANGE,
-				   "the target sent data outside of what the task reads");
-	return 0;
-}
-
-/* TCP will drop these bytes; their task may be long forgotten. */
-static bool is_history(const struct open_op *op,
-		       const struct asym_range_entry *entry)
-{
-	const struct tcphdr *th = (struct tcphdr *)op->skb->data;
-	u32 end = op->seq + entry->off - th->doff * 4 + entry->len;
-
-	return !after(end, op->rcv_nxt);
+	op->segment.net = op->net;
+	op->segment.meta = &op->meta;
+	op->segment.len = op->inner_len;
+	return asym_segment_take(&op->segment, op->skb, op->proto);
 }
 
 static int open_next_range(struct open_op *op)
@@ -583,13 +358,13 @@ static int open_next_range(struct open_op *op)
 	int err;
 
 	range_free(op);
-	if (is_history(op, entry)) {
+	if (asym_segment_is_history(&op->segment, entry)) {
 		struct scatterlist *dst = op->range_sg.dst + first;
 
 		sg_zero_buffer(dst, sg_nents(dst), op->range_bytes[i], 0);
 		return 0;
 	}
-	err = claim(op, entry, &binding, &offset);
+	err = asym_segment_find_range(&op->segment, entry, &binding, &offset);
 	if (err)
 		return err;
 	op->range = kzalloc(asym_range_size(binding),
@@ -671,7 +446,7 @@ static int advance(struct open_op *op)
 		fallthrough;
 	case OPEN_BODY:
 		op->stage = OPEN_RANGES;
-		err = read_trailer(op) ?: find_flow(op);
+		err = read_trailer(op) ?: find_segment(op);
 		if (err)
 			return err;
 		fallthrough;

@@ -456,6 +456,9 @@ static int send_sealed(struct sock *sk, struct asym_flow *flow,
 	}
 	if (!err)
 		err = push_blocks(sk, flow, msg, taken, page, 0, len);
+	else
+		/* It may hold user data as they came. */
+		memzero_explicit(page_address(page), len);
 	put_page(page);
 	return err;
 }

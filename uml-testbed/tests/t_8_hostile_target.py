@@ -15,7 +15,7 @@ from .t_7_refusals import marked_file
 
 LIES = {
     # Data-In of a bound LUN comes under the SA key only, not as opaque.
-    'plaintext': (('esp_asym/open.c', '.grant\t= g->grant,',
+    'plaintext': (('esp_asym/segment.c', '.grant\t= g->grant,',
                    '.grant\t= g->grant == ASYM_GRANT_OPAQUE ?'
                    ' ASYM_GRANT_SEALED : g->grant,'),),
     # An opaque range names another place than the head of its PDU.
