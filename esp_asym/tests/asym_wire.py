@@ -200,10 +200,17 @@ class Sa:
             pos = r[0] + r[1]
         return out
 
-    def seal(self, spi, seq, iv, inner, next_header, meta):
-        """The packet from the SPI to the ICV."""
-        pad = bytes(range(1, 1 + -(len(inner) + 2) % 4))
-        body = inner + pad + bytes([len(pad), next_header])
+    def seal(self, spi, seq, iv, inner, next_header, meta, trailer=None):
+        """The packet from the SPI to the ICV.
+
+        For packets that violate the format under a right ICV: trailer takes
+        the place of padding, pad length and next header; meta may be anything
+        with encode() and ranges.
+        """
+        if trailer is None:
+            pad = bytes(range(1, 1 + -(len(inner) + 2) % 4))
+            trailer = pad + bytes([len(pad), next_header])
+        body = inner + trailer
         text = self.stream(iv, STREAM_META, meta.encode()) + \
             self._crypt(iv, meta, body)
         return struct.pack('>II', spi, seq & 0xffffffff) + iv + text + \

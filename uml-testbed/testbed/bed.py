@@ -7,6 +7,7 @@ import tempfile
 
 from . import asymctl, cache, iscsi, modules
 from .host import HostError
+from .net import Network
 from .sa import Sas, is_asym
 
 INITIATOR = '192.0.2.1'
@@ -20,10 +21,11 @@ class Bed:
 
     platform  one of PLATFORMS
     offload   with esp4_offload, or without
+    peer      a scripted Peer takes the place of the target host
     """
 
     def __init__(self, platform='uml', mtu=1500, offload=True, workdir=None,
-                 mem=None):
+                 mem=None, peer=False):
         if platform not in PLATFORMS:
             raise HostError('no platform ' + platform)
         self.platform = platform
@@ -33,43 +35,45 @@ class Bed:
         self._own_workdir = workdir is None
         self.net = None
         self.hosts = []
+        self.peer = None
         self.sas = None
         self.target = None
         self.i_iscsi = None
+        places = (('initiator', INITIATOR, 'tap-i'),
+                  ('target', TARGET, 'tap-t'))
         try:
+            self.net = Network([tap for _, _, tap in places], mtu)
+            if peer:
+                from .peer.peer import Peer
+
+                self.peer = Peer(self.net, 'tap-t', TARGET)
+                places = places[:1]
             if platform.startswith('uml'):
-                self._boot_uml(mem)
+                self._boot_uml(mem, places)
             else:
-                self._boot_qemu()
+                self._boot_qemu(places)
         except BaseException:
             self.stop()
             raise
 
-    def _boot_uml(self, mem):
-        from .net import Network
+    def _boot_uml(self, mem, places):
         from .uml import UmlHost
 
         flavour = 'debug' if self.platform == 'uml-debug' else 'release'
         kernel = cache.uml_kernel(flavour)
-        self.net = Network(['tap-i', 'tap-t'], self.mtu)
-        for name, addr, tap in (('initiator', INITIATOR, 'tap-i'),
-                                ('target', TARGET, 'tap-t')):
+        for name, addr, tap in places:
             self.hosts.append(UmlHost(
                 name, addr, kernel, os.path.join(self.workdir, name),
                 self.net, tap, flavour=flavour,
                 mem=mem or ('384M' if flavour == 'release' else '768M')))
 
-    def _boot_qemu(self):
-        from .net import Network
+    def _boot_qemu(self, places):
         from . import qemu
 
         series = self.platform.split('-')[1:]
-        self.net = Network(['tap-i', 'tap-t'], self.mtu)
         names = [m for m in qemu.MODULES
                  if self.offload or not m.endswith('_offload')]
-        for name, addr, ver, tap in (
-                ('initiator', INITIATOR, series[0], 'tap-i'),
-                ('target', TARGET, series[-1], 'tap-t')):
+        for (name, addr, tap), ver in zip(places, (series[0], series[-1])):
             self.hosts.append(qemu.QemuHost(
                 name, addr, ver, os.path.join(self.workdir, name), self.net,
                 tap, modules=names,
@@ -93,6 +97,8 @@ class Bed:
     def stop(self):
         for host in self.hosts:
             host.stop()
+        if self.peer:
+            self.peer.stop()
         if self.net:
             self.net.stop()
         if self._own_workdir:
@@ -115,12 +121,24 @@ class Bed:
         elif kind != 'plain':
             for host in self.hosts:
                 modules.load_esp(host, self.offload)
-        self.sas = Sas(self.i, self.t, kind, **args)
-        self.sas.install()
+        self.sas = Sas(self.i, self.peer or self.t, kind, **args)
+        if self.peer:
+            self.sas.install(self.i)
+            self.peer.secure(self.sas, self.i.addr)
+        else:
+            self.sas.install()
         return self.sas
 
     def serve(self, luns=None, **args):
-        """Start a target on the target host."""
+        """Start a target on the target host; for a peer, luns maps numbers to
+        its disks."""
+        if self.peer:
+            from .peer.disk import Disk
+            from .peer.target import Target
+
+            self.target = Target(self.peer, luns or {0: Disk()}, **args)
+            self.peer.target = self.target
+            return self.target
         self.target = iscsi.Target(self.t, luns or [iscsi.Lun(0)], **args)
         return self.target
 
@@ -135,4 +153,6 @@ class Bed:
         return self.i_iscsi.login(target or self.target, settings, **args)
 
     def crash_reports(self):
-        return [r for h in self.hosts for r in h.crash_reports()]
+        """... and what the peer found wrong with what it received."""
+        return [r for h in self.hosts for r in h.crash_reports()] + (
+            self.peer.errors if self.peer else [])

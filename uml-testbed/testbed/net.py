@@ -9,14 +9,20 @@ nobody needs to clean up: the namespace ends with the process that holds it.
 """
 
 import ctypes
+import fcntl
 import os
 import signal
+import struct
 import subprocess
+import threading
 import time
 
 from .host import HostError, poll
 
 PR_SET_PDEATHSIG = 1
+CLONE_NEWNET = 0x40000000
+TUNSETIFF = 0x400454ca
+IFF_TAP, IFF_NO_PI = 0x0002, 0x1000
 
 
 def die_with_parent():
@@ -61,6 +67,32 @@ class Network:
         if res.returncode:
             raise HostError('%s: %s' % (' '.join(argv), res.stdout.rstrip()))
         return res.stdout
+
+    def open_tap(self, name):
+        """Descriptor of a tap: what is written to it is on the wire.
+
+        The file belongs to the namespace in which it is opened, and a thread
+        can enter one alone.
+        """
+        result = []
+
+        def work():
+            libc = ctypes.CDLL(None, use_errno=True)
+            with open('/proc/%d/ns/net' % self._holder.pid) as ns:
+                if libc.setns(ns.fileno(), CLONE_NEWNET):
+                    raise OSError(ctypes.get_errno(), 'setns')
+            fd = os.open('/dev/net/tun', os.O_RDWR | os.O_NONBLOCK |
+                         os.O_CLOEXEC)
+            fcntl.ioctl(fd, TUNSETIFF, struct.pack(
+                '16sH22x', name.encode(), IFF_TAP | IFF_NO_PI))
+            result.append(fd)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        if not result:
+            raise HostError('cannot open ' + name)
+        return result[0]
 
     def capture(self, path, filter='', snaplen=262144):
         """Start to record what passes the bridge; returns a Capture."""
