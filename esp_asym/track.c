@@ -243,6 +243,10 @@ static struct complaint check_part(struct asym_flow *flow, u32 seq, u32 len)
 		if (!task)
 			return (struct complaint){ ASYM_REASON_TASK_UNKNOWN,
 				"the target sent Data-In of a task that does not exist" };
+		/* What went out was no READ: no data can be the answer. */
+		if (task->treatment == ASYM_TREAT_ZEROED)
+			return (struct complaint){ ASYM_REASON_UNSEALED_DATA,
+				"the target sent data for a command that was refused" };
 		if (task->grant != ASYM_GRANT_OPAQUE)
 			task = NULL;
 	}

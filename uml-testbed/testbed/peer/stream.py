@@ -54,7 +54,8 @@ def metadata(parts, head):
             if not meta.ranges:
                 meta.before = piece.data[max(first, 0):begin]
             meta.after = piece.data[end:last]
-            meta.ranges.append((pos, end - begin, itt, offset + begin))
+            meta.ranges.append((pos, end - begin, itt,
+                                offset + begin & 0xffffffff))
         pos += end - begin
     meta.tagged = bool(meta.ranges)
     meta.encode()
