@@ -196,27 +196,38 @@ static bool claims_agree(struct asym_track *track, u32 seq, u32 len,
 	return !before(seq, end);
 }
 
+/*
+ * The packet from which a reader takes the byte at @seq, and where in it.
+ * Packets in the queue may overlap, with other bytes if the target wants so; a
+ * reader takes the first that goes beyond @seq.  Their ends ascend.
+ */
+static struct sk_buff *find_received(const struct sock *sk, u32 seq, u32 *off)
+{
+	struct sk_buff *skb, *found = NULL;
+
+	skb_queue_reverse_walk(&sk->sk_receive_queue, skb) {
+		if (!after(TCP_SKB_CB(skb)->end_seq, seq))
+			break;
+		found = skb;
+	}
+	if (!found || after(TCP_SKB_CB(found)->seq, seq))
+		return NULL;
+	*off = seq - TCP_SKB_CB(found)->seq;
+	return *off < found->len ? found : NULL;
+}
+
 /* Copy received bytes that nobody has read yet. */
 static bool peek(struct sock *sk, u32 seq, u8 *buf, u32 len)
 {
 	while (len) {
-		struct sk_buff *skb, *found = NULL;
+		struct sk_buff *skb;
 		u32 off, n;
 
-		skb_queue_reverse_walk(&sk->sk_receive_queue, skb) {
-			if (!before(seq, TCP_SKB_CB(skb)->seq) &&
-			    before(seq, TCP_SKB_CB(skb)->end_seq)) {
-				found = skb;
-				break;
-			}
-		}
-		if (!found)
+		skb = find_received(sk, seq, &off);
+		if (!skb)
 			return false;
-		off = seq - TCP_SKB_CB(found)->seq;
-		if (off >= found->len)
-			return false;
-		n = min(len, found->len - off);
-		if (skb_copy_bits(found, off, buf, n))
+		n = min(len, skb->len - off);
+		if (skb_copy_bits(skb, off, buf, n))
 			return false;
 		seq += n;
 		buf += n;
