@@ -3,38 +3,12 @@
  * Runs the unit tests, also over files that hold the metadata of the test
  * vectors, or writes a fuzzing corpus.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "build.h"
 #include "tap.h"
-
-static unsigned int tests, failures;
-
-bool tap_ok(bool passed, const char *fmt, ...)
-{
-	va_list args;
-
-	printf("%sok %u - ", passed ? "" : "not ", ++tests);
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	putchar('\n');
-	failures += !passed;
-	return passed;
-}
-
-void tap_note(const char *fmt, ...)
-{
-	va_list args;
-
-	printf("# ");
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	putchar('\n');
-}
+#include "tests.h"
 
 /* See fuzz_meta.c for the two bytes before the metadata. */
 static int write_corpus(const char *directory)
@@ -74,7 +48,5 @@ int main(int argc, char **argv)
 	test_meta();
 	for (i = 1; i < argc; i++)
 		test_meta_file(argv[i]);
-	printf("1..%u\n%u passed, %u failed, 0 skipped\n", tests,
-	       tests - failures, failures);
-	return !!failures;
+	return tap_end();
 }

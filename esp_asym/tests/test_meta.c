@@ -10,6 +10,7 @@
 
 #include "build.h"
 #include "tap.h"
+#include "tests.h"
 
 #define ROUNDS	20000
 

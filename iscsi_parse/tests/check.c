@@ -3,40 +3,14 @@
  * Runs the unit tests, also over files of captured streams, or writes streams of
  * the builder as a fuzzing corpus.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "build.h"
 #include "tap.h"
+#include "tests.h"
 
 #define CORPUS_FILE_MAX	5000
-
-static unsigned int tests, failures;
-
-bool tap_ok(bool passed, const char *fmt, ...)
-{
-	va_list args;
-
-	printf("%sok %u - ", passed ? "" : "not ", ++tests);
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	putchar('\n');
-	failures += !passed;
-	return passed;
-}
-
-void tap_note(const char *fmt, ...)
-{
-	va_list args;
-
-	printf("# ");
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	putchar('\n');
-}
 
 /* See fuzz_stream.c for the two bytes before the stream. */
 static int write_corpus(const char *directory)
@@ -89,6 +63,5 @@ int main(int argc, char **argv)
 	test_text();
 	test_errors();
 	test_cdb();
-	printf("%u passed, %u failed, 0 skipped\n", tests - failures, failures);
-	return failures != 0;
+	return tap_end();
 }

@@ -8,6 +8,7 @@
 #include <asym/iscsi_parse.h>
 
 #include "tap.h"
+#include "tests.h"
 
 #define N	0
 #define R	1

@@ -7,6 +7,7 @@
 
 #include "follow.h"
 #include "tap.h"
+#include "tests.h"
 
 #define INITIATOR	ISCSI_ROLE_INITIATOR
 #define TARGET		ISCSI_ROLE_TARGET

@@ -8,6 +8,7 @@
 
 #include "follow.h"
 #include "tap.h"
+#include "tests.h"
 
 #define SESSIONS	500
 #define CUTS		20

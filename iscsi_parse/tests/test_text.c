@@ -8,6 +8,7 @@
 
 #include "follow.h"
 #include "tap.h"
+#include "tests.h"
 
 #define NAME_223 \
 	"iqn.2003-01.org.example:" \

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# How unit tests in user space are built, for the Makefiles of directories of
+# tests.  They set TOP, INCLUDES, CORE, HEADERS, CHECK and FUZZ: sources under
+# test, sources of the tests, and those of the fuzz target, whose first one
+# gives it its name; FUZZ_MAX is the longest input it is given.
+
+OUT ?= build
+CC ?= gcc
+FUZZ_CC ?= clang
+SECONDS ?= 60
+
+UNIT := $(TOP)/tools/unit
+CPPFLAGS += -I$(UNIT) $(INCLUDES)
+WARNINGS := -Wall -Wextra -Wshadow -Wundef -Wconversion -Wno-sign-conversion
+CFLAGS += -std=gnu11 -g -O1 $(WARNINGS) -Werror
+SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all \
+	    -fno-omit-frame-pointer
+
+UNIT_DEPENDS := $(HEADERS) $(wildcard *.h) $(UNIT)/tap.h $(UNIT)/unit.mk Makefile
+FUZZ_TARGET := $(OUT)/$(basename $(firstword $(FUZZ)))
+
+.PHONY: check fuzz corpus-built clean
+
+# Finds go to $(OUT)/found, not to the corpus in the tree.
+fuzz: $(FUZZ_TARGET)
+	mkdir -p $(OUT)/found
+	$(FUZZ_TARGET) -max_total_time=$(SECONDS) -max_len=$(FUZZ_MAX) \
+		-print_final_stats=1 -artifact_prefix=$(OUT)/ \
+		$(OUT)/found corpus
+
+corpus-built: $(OUT)/check
+	mkdir -p corpus
+	$(OUT)/check --corpus corpus
+
+$(OUT)/check: $(CHECK) $(CORE) $(UNIT)/tap.c $(UNIT_DEPENDS) | $(OUT)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $(CHECK) $(CORE) \
+		$(UNIT)/tap.c
+
+$(FUZZ_TARGET): $(FUZZ) $(CORE) $(UNIT_DEPENDS) | $(OUT)
+	$(FUZZ_CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer \
+		-o $@ $(FUZZ) $(CORE)
+
+$(OUT):
+	mkdir -p $@
+
+clean:
+	rm -rf $(OUT)
