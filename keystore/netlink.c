@@ -107,6 +107,33 @@ static int asym_nl_key_fill(struct sk_buff *skb, const struct asym_key *key)
 	return 0;
 }
 
+/* Begin the answer to a request for one object. */
+static struct sk_buff *asym_nl_reply_new(struct genl_info *info, void **hdr)
+{
+	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+
+	if (!msg)
+		return ERR_PTR(-ENOMEM);
+	*hdr = genlmsg_put_reply(msg, info, &asym_nl_family, 0,
+				 info->genlhdr->cmd);
+	if (*hdr)
+		return msg;
+	nlmsg_free(msg);
+	return ERR_PTR(-EMSGSIZE);
+}
+
+/* Send it, or free it if filling it failed with @err. */
+static int asym_nl_reply_send(struct genl_info *info, struct sk_buff *msg,
+			      void *hdr, int err)
+{
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
 int asym_nl_key_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct asym_net *an = asym_net(genl_info_net(info));
@@ -119,14 +146,9 @@ int asym_nl_key_get_doit(struct sk_buff *skb, struct genl_info *info)
 	name = asym_nl_key_name(info);
 	if (!name)
 		return -EINVAL;
-	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!msg)
-		return -ENOMEM;
-	hdr = genlmsg_put_reply(msg, info, &asym_nl_family, 0, info->genlhdr->cmd);
-	if (!hdr) {
-		err = -EMSGSIZE;
-		goto err_free;
-	}
+	msg = asym_nl_reply_new(info, &hdr);
+	if (IS_ERR(msg))
+		return PTR_ERR(msg);
 
 	mutex_lock(&an->lock);
 	key = asym_key_find(an, name);
@@ -134,45 +156,33 @@ int asym_nl_key_get_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_unlock(&an->lock);
 	if (err == -ENOENT)
 		GENL_SET_ERR_MSG(info, "there is no key of this name");
-	if (err)
-		goto err_free;
-	genlmsg_end(msg, hdr);
-	return genlmsg_reply(msg, info);
-
-err_free:
-	nlmsg_free(msg);
-	return err;
+	return asym_nl_reply_send(info, msg, hdr, err);
 }
 
-/* Begin a message of a dump; mark it if something has changed since the first. */
-static void *asym_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb,
-			      u8 cmd)
+/* Dump a list from where the last message ended; marked if it has changed since
+ * the first.
+ */
+static int asym_nl_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+			struct asym_net *an, struct list_head *list,
+			int (*fill)(struct sk_buff *skb,
+				    const struct list_head *entry))
 {
-	void *hdr;
-
-	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			  &asym_nl_family, NLM_F_MULTI, cmd);
-	if (hdr)
-		genl_dump_check_consistent(cb, hdr);
-	return hdr;
-}
-
-int asym_nl_key_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	struct asym_net *an = asym_net(sock_net(skb->sk));
 	long skip = cb->args[0], i = 0;
-	struct asym_key *key;
+	struct list_head *entry;
 	void *hdr;
 
 	mutex_lock(&an->lock);
 	cb->seq = an->generation;
-	list_for_each_entry(key, &an->keys, list) {
+	list_for_each(entry, list) {
 		if (i++ < skip)
 			continue;
-		hdr = asym_nl_dump_put(skb, cb, ASYM_CMD_KEY_GET);
+		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				  cb->nlh->nlmsg_seq, &asym_nl_family,
+				  NLM_F_MULTI, cmd);
 		if (!hdr)
 			break;
-		if (asym_nl_key_fill(skb, key)) {
+		genl_dump_check_consistent(cb, hdr);
+		if (fill(skb, entry)) {
 			genlmsg_cancel(skb, hdr);
 			break;
 		}
@@ -181,6 +191,19 @@ int asym_nl_key_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	}
 	mutex_unlock(&an->lock);
 	return skb->len;
+}
+
+static int asym_nl_key_dump(struct sk_buff *skb, const struct list_head *entry)
+{
+	return asym_nl_key_fill(skb, list_entry(entry, struct asym_key, list));
+}
+
+int asym_nl_key_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct asym_net *an = asym_net(sock_net(skb->sk));
+
+	return asym_nl_dump(skb, cb, ASYM_CMD_KEY_GET, an, &an->keys,
+			    asym_nl_key_dump);
 }
 
 /* Target and LUN, which name a binding. */
@@ -295,14 +318,9 @@ int asym_nl_binding_get_doit(struct sk_buff *skb, struct genl_info *info)
 	target = asym_nl_unit(info, &lun);
 	if (!target)
 		return -EINVAL;
-	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!msg)
-		return -ENOMEM;
-	hdr = genlmsg_put_reply(msg, info, &asym_nl_family, 0, info->genlhdr->cmd);
-	if (!hdr) {
-		err = -EMSGSIZE;
-		goto err_free;
-	}
+	msg = asym_nl_reply_new(info, &hdr);
+	if (IS_ERR(msg))
+		return PTR_ERR(msg);
 
 	mutex_lock(&an->lock);
 	binding = asym_binding_find(an, target, lun);
@@ -310,40 +328,22 @@ int asym_nl_binding_get_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_unlock(&an->lock);
 	if (err == -ENOENT)
 		GENL_SET_ERR_MSG(info, "this unit is not bound");
-	if (err)
-		goto err_free;
-	genlmsg_end(msg, hdr);
-	return genlmsg_reply(msg, info);
+	return asym_nl_reply_send(info, msg, hdr, err);
+}
 
-err_free:
-	nlmsg_free(msg);
-	return err;
+static int asym_nl_binding_dump(struct sk_buff *skb,
+				const struct list_head *entry)
+{
+	return asym_nl_binding_fill(skb, list_entry(entry, struct asym_binding,
+						    list));
 }
 
 int asym_nl_binding_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct asym_net *an = asym_net(sock_net(skb->sk));
-	long skip = cb->args[0], i = 0;
-	struct asym_binding *binding;
-	void *hdr;
 
-	mutex_lock(&an->lock);
-	cb->seq = an->generation;
-	list_for_each_entry(binding, &an->bindings, list) {
-		if (i++ < skip)
-			continue;
-		hdr = asym_nl_dump_put(skb, cb, ASYM_CMD_BINDING_GET);
-		if (!hdr)
-			break;
-		if (asym_nl_binding_fill(skb, binding)) {
-			genlmsg_cancel(skb, hdr);
-			break;
-		}
-		genlmsg_end(skb, hdr);
-		cb->args[0] = i;
-	}
-	mutex_unlock(&an->lock);
-	return skb->len;
+	return asym_nl_dump(skb, cb, ASYM_CMD_BINDING_GET, an, &an->bindings,
+			    asym_nl_binding_dump);
 }
 
 static const struct genl_multicast_group asym_nl_mcgrps[] = {

@@ -155,6 +155,18 @@ static void bind_put_unit(struct nl *nl, const struct bind_args *args)
 	mnl_attr_put_u32(nl->msg, ASYM_A_BINDING_LUN, args->lun);
 }
 
+/* A request about one unit, or NULL. */
+static struct nl *bind_request(uint8_t cmd, const struct bind_args *args)
+{
+	struct nl *nl = nl_open();
+
+	if (!nl)
+		return NULL;
+	nl_request(nl, cmd, false);
+	bind_put_unit(nl, args);
+	return nl;
+}
+
 static int bind_add(int argc, char **argv)
 {
 	struct bind_args args;
@@ -164,11 +176,9 @@ static int bind_add(int argc, char **argv)
 	ret = bind_add_parse(argc, argv, &args);
 	if (ret)
 		return ret;
-	nl = nl_open();
+	nl = bind_request(ASYM_CMD_BINDING_NEW, &args);
 	if (!nl)
 		return EXIT_FAILED;
-	nl_request(nl, ASYM_CMD_BINDING_NEW, false);
-	bind_put_unit(nl, &args);
 	if (args.key)
 		mnl_attr_put_strz(nl->msg, ASYM_A_BINDING_KEY, args.key);
 	if (args.plain)
@@ -198,11 +208,9 @@ static int bind_del(int argc, char **argv)
 	ret = bind_unit_parse(argc, argv, &args);
 	if (ret)
 		return ret;
-	nl = nl_open();
+	nl = bind_request(ASYM_CMD_BINDING_DEL, &args);
 	if (!nl)
 		return EXIT_FAILED;
-	nl_request(nl, ASYM_CMD_BINDING_DEL, false);
-	bind_put_unit(nl, &args);
 	ret = nl_run(nl, NULL, 0, NULL);
 	nl_close(nl);
 	return ret;
