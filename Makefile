@@ -36,7 +36,7 @@ PREREQUISITES := PATH='$(CHECK_PATH)' uml-testbed/install-prerequisites
 
 .PHONY: all modules modules_install tools install uninstall clean help demo \
 	check check-unit check-build check-uml check-uml-debug check-qemu \
-	check-qemu-fast lint fuzz prerequisites
+	check-qemu-fast check-mutants lint fuzz prerequisites
 
 all: modules tools
 
@@ -82,6 +82,7 @@ help:
 	@echo 'make check-uml                    scenarios between two UML hosts'
 	@echo 'make check-uml-debug              ... with KASAN, lockdep and kmemleak'
 	@echo 'make check-qemu                   ... on stock Debian 6.1 and 6.12 in QEMU'
+	@echo 'make check-mutants                broken modules do not pass the scenarios'
 	@echo 'make fuzz SECONDS=n               fuzz the parsers, n seconds each'
 	@echo 'make prerequisites                install the Debian packages for all this'
 
@@ -135,6 +136,10 @@ check-qemu-fast:
 			--logs $(LOGS)/qemu-6.12 --only "$(QEMU_FAST)"' \
 		qemu-6.1-6.12='uml-testbed/check --platform qemu-6.1-6.12 \
 			--logs $(LOGS)/qemu-6.1-6.12 --only "$(QEMU_FAST_PAIR)"'
+
+# The scenarios' own test: broken modules must not pass them.
+check-mutants:
+	@PATH='$(CHECK_PATH)' uml-testbed/mutants
 
 fuzz:
 	$(MAKE) -C iscsi_parse/tests fuzz
