@@ -191,9 +191,9 @@ int asym_segment_take(struct asym_segment *seg, const struct sk_buff *skb,
 		return refuse(seg, ASYM_REASON_BAD_PACKET,
 			      "an opaque range covers the TCP header", -EINVAL);
 	/* Only an initiator compares, and a target needs to know nothing to
-	 * pass data on.
+	 * pass data on.  An urgent pointer needs no data to be remembered.
 	 */
-	if (!notes && (seg->len == seg->head_len ||
+	if (!notes && ((seg->len == seg->head_len && !th->urg) ||
 		       !asym_port_is_iscsi(th->source)))
 		return 0;
 
