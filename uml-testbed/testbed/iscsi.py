@@ -16,7 +16,9 @@ ISCSI = '/sys/kernel/config/target/iscsi'
 
 
 class Lun:
-    """A logical unit backed by a file of the target's share, or by memory."""
+    """A logical unit: a file of the target's share ('fileio'), memory ('rd'), or
+    a file in the target's own memory of which blocks can be given back
+    ('thin'): shares cannot do that."""
 
     def __init__(self, number, name='disk', size=64 << 20, block_size=512,
                  kind='fileio'):
@@ -26,6 +28,8 @@ class Lun:
         self.block_size = block_size
         self.kind = kind
         self.path = None	# of the backing file, for the test
+        self.file = '%s/%s.img' % ('/tmp' if kind == 'thin' else '/share',
+                                   name)	# ... for the target
 
 
 class Target:
@@ -47,14 +51,19 @@ class Target:
                 if not os.path.exists(lun.path):
                     with open(lun.path, 'wb') as f:
                         f.truncate(lun.size)
-                lines.append('echo fd_dev_name=/share/%s.img,fd_dev_size=%d'
-                             ' > %s/control' % (lun.name, lun.size, dev))
+            if lun.kind == 'thin':
+                lines.append('truncate -s %d %s' % (lun.size, lun.file))
+            if lun.kind in ('fileio', 'thin'):
+                lines.append('echo fd_dev_name=%s,fd_dev_size=%d'
+                             ' > %s/control' % (lun.file, lun.size, dev))
             else:
                 lines.append('echo rd_pages=%d > %s/control'
                              % (lun.size // 4096, dev))
             lines += ['echo 1 > %s/enable' % dev,
                       'echo %d > %s/attrib/block_size' % (lun.block_size, dev),
                       'echo asym%04d > %s/wwn/vpd_unit_serial' % (i, dev)]
+            if lun.kind == 'thin':
+                lines.append('echo 1 > %s/attrib/emulate_tpu' % dev)
         lines += ['mkdir -p %s/np/0.0.0.0:%d' % (tpg, port),
                   'cd ' + tpg,
                   'echo 0 > attrib/authentication',
@@ -72,7 +81,7 @@ class Target:
 
     def _dev(self, lun):
         return '%s/%s_0/%s' % (
-            CORE, 'fileio' if lun.kind == 'fileio' else 'rd_mcp', lun.name)
+            CORE, 'rd_mcp' if lun.kind == 'rd' else 'fileio', lun.name)
 
     def sync(self):
         """Have everything that was written in the backing files."""

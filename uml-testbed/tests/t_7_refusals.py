@@ -194,6 +194,58 @@ def every_size_of_command_block_reads_and_writes(ctx, kind):
 
 
 @test({'kind': 'gcm'}, {'kind': 'asym'})
+def write_and_verify_writes_like_any_write(ctx, kind):
+    bed = ctx.bed()
+    bed.secure(kind)
+    session, lun = steps.disk(bed, iscsi.Lun(0, size=4 << 20))
+    disk = session.disk()
+    # WRITE AND VERIFY (10) and (16), 16 blocks at block 32 and 64.
+    for lba, cdb in ((32, '2e 00 00 00 00 20 00 00 10 00'),
+                     (64, '8e 00 00 00 00 00 00 00 00 40 00 00 00 10 00 00')):
+        data = os.urandom(16 * 512)
+        name = bed.i.write('data', data)
+        bed.i.run('sg_raw -s %d -i %s %s %s 2>&1'
+                  % (len(data), name, disk, cdb))
+        steps.reread(bed.i, disk)
+        bed.i.run('dd if=%s of=/share/back bs=512 skip=%d count=16'
+                  ' iflag=direct 2>/dev/null' % (disk, lba))
+        with open(bed.i.path('back'), 'rb') as f:
+            check(f.read() == data, 'something else was read at %d' % lba)
+        bed.target.sync()
+        with open(lun.path, 'rb') as f:
+            f.seek(lba * 512)
+            check((f.read(len(data)) == data) == (kind == 'gcm'),
+                  'the wrong thing is on the target')
+
+
+@test()
+def unmap_gives_blocks_back_and_touches_no_others(ctx):
+    """Commands without user data work: UNMAP, SYNCHRONIZE CACHE.  Blocks that
+    were given back open to garbage, never to what T has chosen."""
+    bed = ctx.bed()
+    bed.secure('asym')
+    session, lun = steps.disk(bed, iscsi.Lun(0, size=8 << 20, kind='thin'))
+    disk = session.disk()
+    data = os.urandom(8 << 20)
+    name = bed.i.write('data', data)
+    bed.i.run('dd if=%s of=%s bs=1M oflag=direct 2>/dev/null && sg_sync %s'
+              % (name, disk, disk), timeout=60)
+    used = int(bed.t.run('du -k ' + lun.file).out.split()[0])
+    bed.i.run('blkdiscard -o %d -l %d %s' % (2 << 20, 4 << 20, disk))
+    left = int(bed.t.run('du -k ' + lun.file).out.split()[0])
+    check(used - left == 4096, '%d KiB were given back' % (used - left))
+    steps.reread(bed.i, disk)
+    bed.i.run('dd if=%s of=/share/back bs=1M iflag=direct 2>/dev/null' % disk,
+              timeout=60)
+    with open(bed.i.path('back'), 'rb') as f:
+        back = f.read()
+    check(back[:2 << 20] == data[:2 << 20], 'blocks before were touched')
+    check(back[6 << 20:] == data[6 << 20:], 'blocks behind were touched')
+    check(bytes(512) not in back[2 << 20:6 << 20],
+          'zeros of the target were delivered as they are')
+
+
+@test({'kind': 'gcm'}, {'kind': 'asym'})
 def compare_and_write_compares_and_writes(ctx, kind):
     bed = ctx.bed()
     bed.secure(kind)
