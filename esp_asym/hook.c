@@ -138,11 +138,16 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 	if (iph->protocol != IPPROTO_TCP || ip_is_fragment(iph))
 		return NF_ACCEPT;
 	ours = goes_through_us(skb);
-	if (sk && sk_fullsock(sk) && sk->sk_protocol == IPPROTO_TCP)
+	/* A raw socket has TCP packets, too, and the kernel answers with one for
+	 * connections in TIME_WAIT: there is nothing of a connection in it.
+	 */
+	if (sk && !(sk_fullsock(sk) && sk_is_tcp(sk)))
+		sk = NULL;
+	if (sk)
 		flow = asym_socket_flow(sk);
 	if (!ours && flow && flow->watch != ASYM_WATCH_PROTECTED)
 		return NF_ACCEPT;
-	if (!ours && !flow && (!sk || !sk_fullsock(sk)))
+	if (!ours && !flow && !sk)
 		return NF_ACCEPT;
 
 	/* Built by our own TCP or by a raw socket: be careful all the same. */
@@ -174,7 +179,7 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 			      "this socket had another iSCSI connection: open a new one");
 	if (th->syn)
 		align_mss(skb, dst_mtu(skb_dst(skb)));
-	if (flow || !sk || !sk_fullsock(sk))
+	if (flow || !sk)
 		return NF_ACCEPT;
 	if (th->rst)
 		return NF_ACCEPT;

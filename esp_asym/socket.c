@@ -109,7 +109,8 @@ static struct proto *base_of(const struct proto *ours)
  * @base: sequence number of the first byte
  *
  * Context: BHs may be off
- * Return: 0, -EBUSY when something else sits on the socket, -ENOMEM
+ * Return: 0, -EBUSY when something else sits on the socket, -ENOMEM, -ENODEV when
+ * the module is being unloaded
  */
 int asym_socket_attach(struct sock *sk, enum iscsi_role role,
 		       enum asym_watch watch, u32 base)
@@ -123,12 +124,17 @@ int asym_socket_attach(struct sock *sk, enum iscsi_role role,
 	prot = proto_for(sk);
 	if (!prot)
 		return -EBUSY;
+	/* tcp_cleanup_ulp() gives it back after release().  Nobody holds the
+	 * module for us: an unprotected connection has no SA.
+	 */
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
 	flow = asym_flow_create(sk, role, watch, base);
-	if (IS_ERR(flow))
+	if (IS_ERR(flow)) {
+		module_put(THIS_MODULE);
 		return PTR_ERR(flow);
+	}
 
-	/* tcp_cleanup_ulp() gives it back after release(). */
-	__module_get(THIS_MODULE);
 	rcu_assign_pointer(icsk->icsk_ulp_data, flow);
 	WRITE_ONCE(icsk->icsk_ulp_ops, &ulp_ops);
 	WRITE_ONCE(sk->sk_prot, prot);
