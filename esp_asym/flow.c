@@ -19,6 +19,8 @@ static int iscsi_ports_count = 1;
 module_param_array(iscsi_ports, ushort, &iscsi_ports_count, 0444);
 MODULE_PARM_DESC(iscsi_ports, "TCP ports of iSCSI targets (default 3260)");
 
+/* A flow is a little larger than a page: kmalloc() would take two. */
+static struct kmem_cache *flow_cache;
 static struct rhashtable flows;
 static struct workqueue_struct *abort_wq;
 
@@ -189,7 +191,7 @@ struct asym_flow *asym_flow_create(struct sock *sk, enum iscsi_role role,
 	struct asym_flow *flow;
 	int err;
 
-	flow = kzalloc(sizeof(*flow), GFP_ATOMIC | __GFP_NOWARN);
+	flow = kmem_cache_zalloc(flow_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!flow)
 		return ERR_PTR(-ENOMEM);
 	flow->key.net = sock_net(sk);
@@ -211,7 +213,7 @@ struct asym_flow *asym_flow_create(struct sock *sk, enum iscsi_role role,
 
 	err = insert(flow);
 	if (err) {
-		kfree(flow);
+		kmem_cache_free(flow_cache, flow);
 		return ERR_PTR(err);
 	}
 	asym_count(flow->key.net, ASYM_STAT_FLOWS_STARTED, 1);
@@ -236,6 +238,11 @@ struct asym_flow *asym_flow_get(const struct asym_flow_key *key)
 	return flow;
 }
 
+static void flow_free(struct rcu_head *rcu)
+{
+	kmem_cache_free(flow_cache, container_of(rcu, struct asym_flow, rcu));
+}
+
 void asym_flow_put(struct asym_flow *flow)
 {
 	if (!refcount_dec_and_test(&flow->ref))
@@ -247,7 +254,7 @@ void asym_flow_put(struct asym_flow *flow)
 	if (flow->pending.page)
 		put_page(flow->pending.page);
 	kfree_sensitive(flow->bounce);
-	kfree_rcu(flow, rcu);
+	call_rcu(&flow->rcu, flow_free);
 }
 
 /**
@@ -324,12 +331,23 @@ int asym_flow_init(void)
 {
 	int err;
 
-	abort_wq = alloc_workqueue("esp_asym", WQ_MEM_RECLAIM, 0);
-	if (!abort_wq)
+	flow_cache = KMEM_CACHE(asym_flow, 0);
+	if (!flow_cache)
 		return -ENOMEM;
+	abort_wq = alloc_workqueue("esp_asym", WQ_MEM_RECLAIM, 0);
+	if (!abort_wq) {
+		err = -ENOMEM;
+		goto err_cache;
+	}
 	err = rhashtable_init(&flows, &flow_params);
 	if (err)
-		destroy_workqueue(abort_wq);
+		goto err_wq;
+	return 0;
+
+err_wq:
+	destroy_workqueue(abort_wq);
+err_cache:
+	kmem_cache_destroy(flow_cache);
 	return err;
 }
 
@@ -339,4 +357,5 @@ void asym_flow_exit(void)
 	destroy_workqueue(abort_wq);
 	rcu_barrier();
 	rhashtable_destroy(&flows);
+	kmem_cache_destroy(flow_cache);
 }
