@@ -60,7 +60,7 @@ class Stage:
             self.keys[n] = self.bed.bind(n)
             self.target.luns[n].data[:] = xts.encrypt(self.keys[n].raw,
                                                       self.data)
-        self._settings = dict(SETTINGS, **(settings or {}))
+        self.settings = dict(SETTINGS, **(settings or {}))
         self._next = 64
         self.session = None
         self._events = asymctl.Monitor(self.host)
@@ -75,7 +75,7 @@ class Stage:
         self._events.__exit__(*exc)
 
     def login(self):
-        self.session = self.bed.login(self._settings)
+        self.session = self.bed.login(self.settings)
         self.disk = self.session.disk()
         for n in self.target.luns:
             # The kernel's own timeout for a command.
