@@ -6,6 +6,8 @@ nobody needs to clean up: the namespace ends with the process that holds it.
     initiator [vec0] --- tap-i --- br0 --- tap-t --- [vec0] target
                                     |
                                  tcpdump
+
+A bad wire (wire.py) lies between br0 and a second bridge with the last tap.
 """
 
 import ctypes
@@ -18,6 +20,7 @@ import threading
 import time
 
 from .host import HostError, poll
+from .wire import Wire
 
 PR_SET_PDEATHSIG = 1
 CLONE_NEWNET = 0x40000000
@@ -33,7 +36,9 @@ def die_with_parent():
 class Network:
     def __init__(self, taps, mtu=1500):
         self.mtu = mtu
+        self._taps = taps
         self._captures = []
+        self._wire = None
         # cat ends when our end of its standard input closes.
         self._holder = subprocess.Popen(
             ['unshare', '--net', 'sh', '-c', 'echo; exec cat'],
@@ -100,10 +105,25 @@ class Network:
         self._captures.append(cap)
         return cap
 
+    def wire(self, path=None, **spec):
+        """Put a bad wire before the last tap; returns a Wire.  path takes all
+        that the hosts send; a capture shows what passes the first bridge."""
+        self.run(['ip', '-batch', '-'], input='\n'.join([
+            'link add br1 type bridge mcast_snooping 0',
+            'link set br1 mtu %d' % self.mtu,
+            'link set %s master br1' % self._taps[-1],
+            'link set br1 up']))
+        self._wire = Wire(self, 'br0', 'br1', path,
+                          preexec_fn=die_with_parent)
+        self._wire.set(**spec)
+        return self._wire
+
     def stop(self):
         for cap in self._captures:
             cap.stop()
         self._captures = []
+        if self._wire:
+            self._wire.stop()
         if self._holder.poll() is None:
             self._holder.stdin.close()
             self._holder.wait()

@@ -18,14 +18,15 @@ def reread(host, disk):
 
 
 # -- a file system with a source tree --------------------------------------
-def source_tree(host, small):
+SMALL = ('include/net', 'include/crypto')
+LARGE = SMALL + ('scripts', 'include/linux')
+
+
+def source_tree(host, parts):
     """A tar file with hundreds or thousands of source files in the share of a
     host, and their sums for sha256sum -c; returns the guest's paths of both."""
     tree = os.path.join(cache.uml_kernel('release'), 'build')
-    parts = ['include/net', 'include/crypto']
-    if not small:
-        parts += ['scripts', 'include/linux']
-    subprocess.run(['tar', '-cf', host.path('tree.tar'), '-C', tree] + parts,
+    subprocess.run(['tar', '-cf', host.path('tree.tar'), '-C', tree, *parts],
                    check=True)
     with open(host.path('tree.sha256'), 'w') as out:
         for part in parts:
@@ -38,45 +39,67 @@ def source_tree(host, small):
     return '/share/tree.tar', '/share/tree.sha256'
 
 
-def fill_fs(host, disk, small=False, mkfs=''):
-    tar, sums = source_tree(host, small)
+def fill_fs(host, disk, small=False, mkfs='', parts=None, timeout=180):
+    tar, sums = source_tree(host, parts or (SMALL if small else LARGE))
     host.run('mkfs.ext4 -q -F %s %s && mkdir -p %s && mount %s %s'
              ' && tar -xf %s -C %s && umount %s'
-             % (mkfs, disk, FSDIR, disk, FSDIR, tar, FSDIR, FSDIR), timeout=180)
+             % (mkfs, disk, FSDIR, disk, FSDIR, tar, FSDIR, FSDIR), timeout=timeout)
     return sums
 
 
-def verify_fs(host, disk, sums, fsck=True, mount=''):
+def verify_fs(host, disk, sums, fsck=True, mount='', timeout=180):
     """Every file is what it was, and the file system is sound."""
     host.run('mkdir -p %s && mount %s %s %s' % (FSDIR, mount, disk, FSDIR))
     res = host.run('cd %s && sha256sum -c --quiet %s' % (FSDIR, sums),
-                   timeout=180, check=False)
+                   timeout=timeout, check=False)
     host.run('umount ' + FSDIR)
     check(res.rc == 0, 'files differ: ' + res.out[:500])
     if fsck:
-        host.run('fsck.ext4 -fn ' + disk, timeout=120)
+        host.run('fsck.ext4 -fn ' + disk, timeout=timeout)
 
 
 # -- the network -----------------------------------------------------------
-NETEM = {
-    'loss': 'loss 2%',
-    'reorder': 'delay 2ms reorder 25% 50%',
-    'duplicate': 'duplicate 5%',
+# Of both directions; see testbed/wire.py.  A delay is of one direction.
+NETWORKS = {
+    'loss-0.1': {'loss': .001},
+    'loss-1': {'loss': .01},
+    'loss-5': {'loss': .05},
+    'loss-20': {'loss': .20},
+    'duplicate': {'duplicate': .05},
+    'reorder': {'reorder': .25, 'delay': .005, 'jitter': .005},
+    'corrupt': {'corrupt': .01},
+    # Less than what a congestion window holds waits: queues overflow.
+    'rate': {'rate': 20e6, 'queue': 20000},
+    'far': {'delay': .1},
+    'all': {'loss': .01, 'duplicate': .02, 'reorder': .05, 'delay': .004,
+            'jitter': .004, 'corrupt': .005, 'rate': 20e6, 'queue': 16000},
 }
 
+# What must have happened under a condition.
+TRACES = {'loss': 'lost', 'duplicate': 'duplicated', 'reorder': 'reordered',
+          'corrupt': 'corrupted', 'rate': 'overflowed'}
 
-def bad_network(bed, how):
-    for host in bed.hosts:
-        host.run('%s -q sch_netem; tc qdisc add dev %s root netem limit 10000'
-                 ' %s' % (host.modprobe_cmd, host.iface, NETEM[how]))
+
+def bad_network(bed, how, path=None):
+    """Returns the Wire."""
+    return bed.net.wire(path, **NETWORKS[how])
+
+
+def check_wire(wire, how):
+    """The network was as bad as it should be."""
+    count = wire.counts()
+    for what in NETWORKS[how]:
+        if what in TRACES:
+            check(count[TRACES[what]] > 0, 'nothing was ' + TRACES[what])
+    return ', '.join('%d %s' % (v, k) for k, v in count.items() if v)
 
 
 # -- fio ---------------------------------------------------------------------
-def fio(ctx, host, disk, size, name='fio'):
+def fio(ctx, host, disk, size, name='fio', largest='1m'):
     """Random reads and writes of mixed sizes with verification; returns the
     bytes moved, which the run counts."""
     base = ('fio --name=v --filename=%s --direct=1 --ioengine=libaio'
-            ' --iodepth=16 --thread --bsrange=512-1m --blockalign=512'
+            ' --iodepth=16 --thread --bsrange=512-%s --blockalign=512'
             ' --size=%d --verify=crc32c --verify_fatal=1 --randseed=%d'
             ' --output-format=json --output=/share/%s.json')
     moved = 0
@@ -84,7 +107,7 @@ def fio(ctx, host, disk, size, name='fio'):
     for seed, how in ((1, '--rw=randwrite --do_verify=1'),
                       (2, '--rw=randrw --do_verify=1 --norandommap=0'
                           ' --serialize_overlap=1')):
-        res = host.run((base % (disk, size, seed, name)) + ' ' + how,
+        res = host.run((base % (disk, largest, size, seed, name)) + ' ' + how,
                        timeout=900, check=False)
         check(res.rc == 0, 'fio: ' + res.out[-800:])
         with open(host.path(name + '.json')) as f:

@@ -2,7 +2,7 @@
 """Data survive: a file system with a source tree, and fio."""
 
 from testbed import iscsi
-from testbed.suite import check, test
+from testbed.suite import test
 
 from . import steps
 
@@ -56,21 +56,3 @@ def fio_verifies(ctx, kind, mtu, no_offload=False, header_digest=False):
 def fio_verifies_with_segments_that_cut_blocks(ctx, kind, mtu,
                                                no_offload=False):
     fio_verifies(ctx, kind, mtu, no_offload)
-
-
-@test(*({'kind': 'asym', 'netem': n} for n in steps.NETEM),
-      {'kind': 'asym', 'netem': 'loss', 'no_offload': True})
-def fio_verifies_on_a_bad_network(ctx, kind, netem, no_offload=False):
-    """Retransmissions and packets out of order, in both directions."""
-    bed = ctx.bed(offload=not no_offload)
-    bed.secure(kind)
-    size = (2 if ctx.quick else 16) << 20
-    session, lun = steps.disk(bed, iscsi.Lun(0, size=size))
-    steps.bad_network(bed, netem)
-    steps.fio(ctx, bed.i, session.disk(), size)
-    res = bed.i.run("awk '$1 == \"TcpExt:\" || $1 == \"Tcp:\"'"
-                    " /proc/net/snmp").out.split('\n')
-    stat = dict(zip(res[0].split(), res[1].split()))
-    if netem == 'loss':
-        check(int(stat['RetransSegs']) > 0, 'nothing was sent again')
-    ctx.note('%s segments sent again' % stat['RetransSegs'])

@@ -32,8 +32,8 @@ def _all(res, count, where):
 
 
 @test({}, {'mtu': 9000}, {'no_offload': True}, {'header_digest': True},
-      {'enc': True}, {'netem': 'loss'}, {'netem': 'reorder', 'mtu': 1337},
-      {'netem': 'loss', 'no_offload': True, 'header_digest': True})
+      {'enc': True}, {'netem': 'loss-1'}, {'netem': 'reorder', 'mtu': 1337},
+      {'netem': 'loss-1', 'no_offload': True, 'header_digest': True})
 def three_witnesses_see_no_plaintext(ctx, mtu=1500, no_offload=False,
                                      header_digest=False, enc=False,
                                      netem=None):
