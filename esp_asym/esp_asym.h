@@ -258,6 +258,8 @@ enum asym_describe asym_records_describe(struct asym_records *r, bool tagged,
  * @len: bytes of user data
  * @run: bytes after which the access starts again at @offset: @len, or half of
  *	it for COMPARE AND WRITE
+ * @received: bytes of the buffer that have come, from its start and without a
+ *	hole; initiator only
  */
 struct asym_task {
 	struct hlist_node	node;
@@ -269,6 +271,7 @@ struct asym_task {
 	u64			offset;
 	u32			len;
 	u32			run;
+	u32			received;
 };
 
 /**
@@ -289,6 +292,16 @@ void asym_tasks_free(struct asym_tasks *tasks);
 int asym_task_set(struct asym_tasks *tasks, const struct asym_task *task);
 struct asym_task *asym_task_find(struct asym_tasks *tasks, u32 itt);
 
+/* ---- status.c ---- */
+
+/* As much as matters, behind its length (RFC 7143 section 11.4.7). */
+#define ASYM_SENSE_BYTES	20
+#define ASYM_SENSE_SEGMENT	(2 + ASYM_SENSE_BYTES)
+
+bool asym_status_comes(const struct iscsi_stream *s);
+u32 asym_status_claims(const struct iscsi_stream *s, const u8 *segment,
+		       const struct asym_task *task);
+
 /* ---- track.c ---- */
 
 /**
@@ -299,6 +312,7 @@ struct asym_task *asym_task_find(struct asym_tasks *tasks, u32 itt);
  * @next: first byte that is not compared yet
  * @stream: parser, stands at @next
  * @done: bytes of the current data segment before @next
+ * @sense: data segment of the current SCSI Response, as far as it matters
  * @reader: data_ready of whoever reads the socket now
  * @first_reader: data_ready as it was when the connection began
  *
@@ -311,6 +325,7 @@ struct asym_track {
 	u32			next;
 	struct iscsi_stream	stream;
 	u32			done;
+	u8			sense[ASYM_SENSE_SEGMENT];
 	void			(*reader)(struct sock *sk);
 	void			(*first_reader)(struct sock *sk);
 };

@@ -246,6 +246,7 @@ static int begin_command(struct asym_flow *flow, struct asym_record *rec)
 		refuse_command(flow, verdict.reason, verdict.detail);
 		task.treatment = ASYM_TREAT_ZEROED;
 		task.grant = ASYM_GRANT_SEALED;
+		task.len = reads ? pdu->expected_len : 0;
 	}
 	if (reads) {
 		rec->note = ASYM_NOTE_GRANT;

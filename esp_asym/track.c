@@ -271,6 +271,29 @@ static struct complaint check_part(struct asym_flow *flow, u32 seq, u32 len)
 		"the target marked as user data what is none" };
 }
 
+/* Nothing that was never received may pass for the content of the disk. */
+static struct complaint check_outcome(struct asym_flow *flow)
+{
+	struct asym_track *track = &flow->track;
+	const struct iscsi_pdu *pdu = &track->stream.pdu;
+	struct asym_task *task;
+
+	task = asym_task_find(&flow->tasks, pdu->itt);
+	if (!task || (task->grant != ASYM_GRANT_OPAQUE &&
+		      task->treatment != ASYM_TREAT_ZEROED))
+		return (struct complaint){};
+	if (pdu->kind == ISCSI_KIND_DATA_IN &&
+	    pdu->buffer_offset <= task->received)
+		task->received = max(task->received,
+				     pdu->buffer_offset + pdu->data_len);
+	if (!asym_status_comes(&track->stream) ||
+	    asym_status_claims(&track->stream, track->sense, task) <=
+	    task->received)
+		return (struct complaint){};
+	return (struct complaint){ ASYM_REASON_UNSEALED_DATA,
+		"the target ended a READ without all of its data" };
+}
+
 /*
  * The initiator behind us is about to read this login response, and frames what
  * it sends by it; so do we, and not by anything else the target says.
@@ -299,6 +322,9 @@ static bool track_part(struct sock *sk, struct asym_flow *flow, u32 avail)
 {
 	struct asym_track *track = &flow->track;
 	struct iscsi_stream *s = &track->stream;
+	bool data = s->part == ISCSI_PART_DATA;
+	bool sense = data && track->done < sizeof(track->sense) &&
+		     s->pdu.opcode == ISCSI_OPCODE_SCSI_RESPONSE;
 	struct complaint complaint;
 	u8 bytes[256];
 	bool wanted;
@@ -306,8 +332,10 @@ static bool track_part(struct sock *sk, struct asym_flow *flow, u32 avail)
 	int event;
 
 	len = min(s->left, avail);
-	wanted = s->part == ISCSI_PART_HEAD ||
-		 (s->part == ISCSI_PART_DATA && iscsi_stream_wants_data(s));
+	if (sense)
+		len = min_t(u32, len, sizeof(track->sense) - track->done);
+	wanted = s->part == ISCSI_PART_HEAD || sense ||
+		 (data && iscsi_stream_wants_data(s));
 	if (wanted) {
 		len = min_t(u32, len, sizeof(bytes));
 		if (!peek(sk, track->next, bytes, len)) {
@@ -325,15 +353,19 @@ static bool track_part(struct sock *sk, struct asym_flow *flow, u32 avail)
 		return false;
 	}
 
-	if (s->part == ISCSI_PART_DATA)
+	if (sense)
+		memcpy(track->sense + track->done, bytes, len);
+	if (data)
 		track->done += len;
 	event = iscsi_stream_feed(s, wanted ? bytes : NULL, len);
 	if (event < 0) {
 		asym_flow_break(flow, ASYM_REASON_BAD_STREAM, s->error);
 		return false;
 	}
-	if (event == ISCSI_EVENT_HEAD)
+	if (event == ISCSI_EVENT_HEAD) {
 		track->done = 0;
+		memset(track->sense, 0, sizeof(track->sense));
+	}
 	if (s->pdu.kind == ISCSI_KIND_LOGIN && event != ISCSI_EVENT_NONE) {
 		complaint = check_login(flow);
 		if (complaint.detail) {
@@ -344,9 +376,19 @@ static bool track_part(struct sock *sk, struct asym_flow *flow, u32 avail)
 	}
 
 	spin_lock_bh(&flow->lock);
+	/* Sense data are judged when they are there. */
+	complaint = (struct complaint){};
+	if (event == ISCSI_EVENT_HEAD ||
+	    (sense && track->done == min_t(u32, s->pdu.data_len,
+					   sizeof(track->sense))))
+		complaint = check_outcome(flow);
 	track->next += len;
 	drop_claims(track, track->next);
 	spin_unlock_bh(&flow->lock);
+	if (complaint.detail) {
+		asym_flow_break(flow, complaint.reason, complaint.detail);
+		return false;
+	}
 	return true;
 }
 

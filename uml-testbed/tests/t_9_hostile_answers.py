@@ -8,13 +8,14 @@ import struct
 
 from testbed import asymctl
 from testbed.peer import pdu
-from testbed.peer.disk import WRITES
+from testbed.peer.disk import CHECK_CONDITION, WRITES, access, sense
 from testbed.suite import check, test
 
 from . import t_9_peer as honest
 from .lies import CHUNK, Stage
 from .t_9_hostile_peer import stored
 
+HALF = CHUNK // 2
 RESERVED = 0x61		# what a refused command becomes
 
 
@@ -30,20 +31,137 @@ def a_refused_read_brings_no_data(ctx):
     with Stage(ctx) as stage:
         answered = []
 
-        def script(conn, task):
-            if task.cdb[0] != RESERVED or not task.expected:
-                return False
-            answered.append(task)
+        def answer(lie):
+            def script(conn, task):
+                if task.cdb[0] != RESERVED or not task.expected:
+                    return False
+                answered.append(task)
+                lie(conn, task)
+                return True
+            return script
+
+        def data(conn, task):
             conn.send(conn.data_pdu(task, stage.marker[:task.expected]))
-            return True
+
+        def success(conn, task):
+            conn.status(task)
 
         asymctl.ctl(stage.host, 'key del k0')
-        stage.target.script = script
-        at = stage.place()
-        got = stage.watch('a READ without a key', [
-            {'key-missing', 'unsealed-data'}], lambda: stage.read(at))
-        check(answered, 'no refused READ has come')
-        check(not got, 'the initiator got something')
+        for what, lie in (('data', data), ('success', success)):
+            del answered[:]
+            stage.target.script = answer(lie)
+            at = stage.place()
+            got = stage.watch('a READ without a key: ' + what, {
+                'key-missing', 'unsealed-data'}, lambda: stage.read(at))
+            check(answered, 'no refused READ has come')
+            check(not got, 'the initiator got something')
+
+
+@test()
+def a_read_that_succeeds_has_all_its_data(ctx):
+    """What the pages of a buffer held before is not what the disk holds, and
+    a target may have a hand in it."""
+    with Stage(ctx) as stage:
+        def head(data, at=0, final=False, sn=0, **args):
+            """Sealed data from 0 up to data, and no more."""
+            def lie(conn, task):
+                p = conn.data_pdu(task, stored(conn, task)[at:data], at, sn,
+                                  final, **args)
+                conn.send(p, opaque=(task.itt, at))
+            return lie
+
+        def status(status=0, sense=b'', first=None, residual=0):
+            """A response, behind what first has sent."""
+            def lie(conn, task):
+                if first:
+                    first(conn, task)
+                p = conn.response_pdu(task, status, sense)
+                if residual:
+                    p.flags |= 0x02
+                    p.fields = p.fields[:24] + struct.pack('>I', residual)
+                conn.send(p)
+            return lie
+
+        def pdus(*parts):
+            """Data-In PDUs of these (begin, end); the last has the status."""
+            def lie(conn, task):
+                data = stored(conn, task)
+                for sn, (begin, end) in enumerate(parts):
+                    p = conn.data_pdu(task, data[begin:end], begin, sn,
+                                      sn == len(parts) - 1)
+                    conn.send(p, opaque=(task.itt, begin))
+            return lie
+
+        def medium(block, first, fixed=True):
+            """A medium error at a block of the READ, and the data that
+            first sends in front of it."""
+            def lie(conn, task):
+                lba = access(task.cdb)[0] + block
+                if fixed:
+                    data = struct.pack('>BxBI', 0xf0, 3, lba).ljust(18, b'\0')
+                else:
+                    data = struct.pack('>BB5xBBBBxQ', 0x72, 3, 12, 0, 10,
+                                       0x80, lba)
+                status(CHECK_CONDITION, struct.pack('>H', len(data)) + data,
+                       first)(conn, task)
+            return lie
+
+        def cut(lie, size):
+            """... in segments of size bytes."""
+            def small(conn, task):
+                conn.tcp.features.cut = size
+                lie(conn, task)
+                conn.tcp.features.cut = None
+            return small
+
+        short = sense(3, 0x1100)[:2 + 8]
+        blocks = HALF // 512
+        for what, lie in (
+                ('status without data', status()),
+                ('status after half of the data', status(first=head(HALF))),
+                ('status with half of the data', head(HALF, final=True)),
+                ('data with a hole', pdus((0, 512), (CHUNK - 512, CHUNK))),
+                ('the first half twice', pdus((0, HALF), (0, HALF))),
+                ('the second half first', pdus((HALF, CHUNK), (0, HALF))),
+                ('a residual that lies', head(HALF, final=True,
+                                              residual=512)),
+                ('a residual of too much', status(residual=CHUNK + 512)),
+                ('condition met', status(0x04)),
+                ('a reserved bit of the status', status(0x01)),
+                ('recovered error without data',
+                 status(CHECK_CONDITION, sense(1, 0x1700))),
+                ('no sense', status(CHECK_CONDITION, sense(0, 0))),
+                ('sense of one byte', status(
+                    CHECK_CONDITION, b'\0\1' + sense(3, 0x1100)[2:])),
+                ('medium error behind half of it, without data',
+                 medium(blocks, None)),
+                ('... in descriptor format', medium(blocks, None, False)),
+                ('... with less data than that',
+                 medium(blocks, head(HALF - 512))),
+                ('recovered error, byte by byte', cut(
+                    status(CHECK_CONDITION, sense(1, 0x1700)), 1))):
+            stage.lie(what, lie, {'unsealed-data'})
+
+        # What honest targets do.  The SCSI layer asks again.
+        for what, lie in (
+                ('a short answer that says so',
+                 head(HALF, final=True, residual=CHUNK - HALF)),
+                ('busy', status(0x08)),
+                ('task set full', status(0x28)),
+                ('unit attention', status(CHECK_CONDITION, sense(6, 0x2900))),
+                ('unit attention, byte by byte', cut(
+                    status(CHECK_CONDITION, sense(6, 0x2900)), 1)),
+                ('recovered error with all data', status(
+                    CHECK_CONDITION, sense(1, 0x1700), head(CHUNK))),
+                ('half of it and a medium error', medium(
+                    blocks, head(HALF)))):
+            stage.lie(what, lie, set())
+        for what, lie in (
+                ('medium error', status(CHECK_CONDITION, sense(3, 0x1100))),
+                ('a short medium error', status(CHECK_CONDITION, b'\0\x08' +
+                                                short[2:]))):
+            stage.lie(what, lie, set(), garbage=True)
+        stage.honest()
 
 
 @test({'note': 4096, 'data': 512}, {'note': 512, 'data': 4096},

@@ -10,7 +10,7 @@ from testbed.suite import check, test
 
 from . import t_9_peer as honest
 from . import xts
-from .lies import CHUNK, Stage
+from .lies import Stage
 
 PIECE = 49152
 
