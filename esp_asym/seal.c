@@ -286,6 +286,19 @@ static int plan_or_linearize(struct seal_op *op, const struct asym_meta *meta,
 	return err;
 }
 
+/* Numbers at the end of an SA that are not used: the longest GSO packet has as
+ * many segments.  With ESN the kernel steps back when such a packet does not
+ * fit, and would give the same numbers, and so the same IVs, once more.
+ */
+#define SEQ_RESERVE	65536
+
+static bool seq_ends(const struct xfrm_state *x, u64 seq)
+{
+	u64 last = x->props.flags & XFRM_STATE_ESN ? U64_MAX : U32_MAX;
+
+	return seq > last - SEQ_RESERVE;
+}
+
 /* skb->data at the inner packet, its transport header at the ESP header. */
 static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto)
 {
@@ -297,6 +310,10 @@ static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto)
 	u8 *iv;
 	int err;
 
+	if (seq_ends(x, seq))
+		return refuse(net, ASYM_REASON_NO_SA,
+			      "the sequence numbers of the SA are used up",
+			      -EOVERFLOW);
 	err = asym_reframe_private(skb);
 	if (err)
 		return refuse(net, ASYM_REASON_NO_MEMORY, NULL, err);
