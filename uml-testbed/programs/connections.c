@@ -4,10 +4,12 @@
  * target behind them.
  *
  *	serve PORT		accept everything and read it
+ *	sink PORT FILE		write what comes on one connection after the
+ *				other to FILE
  *	hold ADDR PORT N	open N connections that log in, and keep them
  *	churn ADDR PORT N	open and close N connections, 16 at a time
  *
- * serve and hold say "ready" and stay until they are killed.
+ * serve, sink and hold say "ready" and stay until they are killed.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -101,18 +103,43 @@ static void connections(const char *addr, const char *port, int n, int keep)
 	}
 }
 
-static void serve(const char *port)
+static int listen_on(const char *port, int flags)
 {
 	struct sockaddr_in sin = address("0.0.0.0", port);
+	int fd = socket(AF_INET, SOCK_STREAM | flags, 0), one = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) || listen(fd, 4096))
+		die("listen");
+	return fd;
+}
+
+static void sink(const char *port, const char *file)
+{
+	int listener = listen_on(port, 0), fd, out;
+	char buf[65536];
+	ssize_t n;
+
+	puts("ready");
+	while ((fd = accept(listener, NULL, NULL)) >= 0) {
+		out = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		while ((n = read(fd, buf, sizeof(buf))) > 0)
+			if (write(out, buf, n) != n)
+				die(file);
+		if (out < 0 || close(out))
+			die(file);
+		close(fd);
+	}
+	die("accept");
+}
+
+static void serve(const char *port)
+{
 	struct epoll_event ev = { .events = EPOLLIN };
-	int listener, ep, one = 1, n, fd;
+	int listener, ep, n, fd;
 	char buf[4096];
 
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(listener, (struct sockaddr *)&sin, sizeof(sin)) ||
-	    listen(listener, 4096))
-		die("listen");
+	listener = listen_on(port, SOCK_NONBLOCK);
 	ep = epoll_create1(0);
 	ev.data.fd = listener;
 	if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, listener, &ev))
@@ -147,6 +174,8 @@ int main(int argc, char **argv)
 		die("setrlimit");
 	if (argc == 3 && !strcmp(argv[1], "serve")) {
 		serve(argv[2]);
+	} else if (argc == 4 && !strcmp(argv[1], "sink")) {
+		sink(argv[2], argv[3]);
 	} else if (argc == 5 && !strcmp(argv[1], "hold")) {
 		connections(argv[2], argv[3], atoi(argv[4]), 1);
 		puts("ready");

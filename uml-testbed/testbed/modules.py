@@ -29,18 +29,30 @@ def _files():
                     yield os.path.relpath(os.path.join(base, name), cache.TOP)
 
 
-def build(kdir, arch=None, flags=(), names=ORDER, edits=()):
+def _extra_files(extra):
+    """Of the test bed's own modules: path in the build, path here."""
+    for name in extra:
+        for ending in ('.c', '.h'):
+            path = os.path.join(cache.HERE, 'modules', name + ending)
+            if os.path.exists(path):
+                yield name, name + ending, path
+
+
+def build(kdir, arch=None, flags=(), names=ORDER, edits=(), extra=()):
     """Directory with the .ko files for the kernel whose build tree is kdir.
 
     The sources are copied first: builds for several kernels do not meet, and
     the source tree stays clean.  edits are (file, old text, new text): they
-    make the modules of somebody who does not play by the rules.
+    make the modules of somebody who does not play by the rules.  extra are
+    modules of uml-testbed/modules; the header of one, if there is one, is
+    included in front of every source.
     """
     edits = tuple(edits) + edits_of_all
     files = list(_files())
     present = [m for m in names if m + '/Kbuild' in files]
     key = cache.digest(kdir, arch, *flags, *present, *files, repr(edits),
-                       *(('file', os.path.join(cache.TOP, f)) for f in files))
+                       *(('file', os.path.join(cache.TOP, f)) for f in files),
+                       *(('file', path) for n, f, path in _extra_files(extra)))
 
     def make(tmp):
         for f in files:
@@ -53,12 +65,23 @@ def build(kdir, arch=None, flags=(), names=ORDER, edits=()):
                 raise HostError('%s does not hold once: %s' % (name, old))
             with open(os.path.join(tmp, name), 'w') as f:
                 f.write(text.replace(old, new))
-        if 'Kbuild' not in files or names != ORDER:
+        cflags = []
+        for name, file, path in _extra_files(extra):
+            os.makedirs(os.path.join(tmp, name), exist_ok=True)
+            shutil.copyfile(path, os.path.join(tmp, name, file))
+            with open(os.path.join(tmp, name, 'Kbuild'), 'w') as f:
+                f.write('obj-m := %s.o\n' % name)
+            if file.endswith('.h'):
+                cflags.append('-include ' + os.path.join(tmp, name, file))
+        if 'Kbuild' not in files or names != ORDER or extra:
             with open(os.path.join(tmp, 'Kbuild'), 'w') as f:
-                f.writelines('obj-m += %s/\n' % m for m in present)
+                f.writelines('obj-m += %s/\n' % m
+                             for m in (*extra, *present))
         argv = ['make', '-s', '-j2', '-C', kdir, 'M=' + tmp]
         if arch:
             argv.append('ARCH=' + arch)
+        if cflags:
+            argv.append('KCFLAGS=' + ' '.join(cflags))
         res = subprocess.run(argv + list(flags) + ['modules'],
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                              text=True)
@@ -70,27 +93,44 @@ def build(kdir, arch=None, flags=(), names=ORDER, edits=()):
                 if name.endswith('.ko') and base != tmp:
                     shutil.copyfile(os.path.join(base, name),
                                     os.path.join(tmp, name))
-        for name in present:
+        for name in (*present, *extra):
             if not os.path.exists(os.path.join(tmp, name + '.ko')):
                 raise HostError('the build made no %s.ko' % name)
 
     return cache.build('modules-' + key, make)
 
 
-def build_for(host, edits=()):
+def build_for(host, edits=(), names=ORDER, extra=()):
     return build(host.kdir, 'um' if host.platform.startswith('uml') else None,
-                 edits=edits)
+                 names=names, edits=edits, extra=extra)
+
+
+def load_extra(host, name, directory=None):
+    """A module of uml-testbed/modules."""
+    directory = directory or build_for(host, names=(), extra=(name,))
+    ko = os.path.join(directory, name + '.ko')
+    need = _depends(ko)
+    if need:
+        host.modprobe(*need)
+    shutil.copyfile(ko, host.path(name + '.ko'))
+    host.run('insmod /share/%s.ko' % name)
 
 
 def _depends(ko):
     out = subprocess.run(['modinfo', '-F', 'depends', ko], check=True,
                          stdout=subprocess.PIPE, text=True).stdout
-    return [d for d in out.strip().split(',') if d and d not in ORDER]
+    built = os.path.dirname(ko)
+    return [d for d in out.strip().split(',') if d and
+            not os.path.exists(os.path.join(built, d + '.ko'))]
 
 
 def load_esp(host, offload=True):
     """Ordinary ESP.  The kernel loads esp4_offload by itself only for SAs
-    that name a device, and TCP does not use GSO without it."""
+    that name a device, and TCP does not use GSO without it; our module asks
+    for it."""
+    if not offload:
+        host.run('mkdir -p /etc/modprobe.d;'
+                 ' echo blacklist esp4_offload > /etc/modprobe.d/asym.conf')
     host.modprobe('esp4', *(['esp4_offload'] if offload else []))
 
 
@@ -113,6 +153,8 @@ def load(host, offload=True, params=None, directory=None, names=ORDER):
     if need:
         host.modprobe(*need)
     host.run('\n'.join(lines))
+    if not offload and 'esp4_offload' in host.run('lsmod').out:
+        raise HostError('esp4_offload was loaded all the same')
 
 
 def unload(host):
