@@ -170,8 +170,8 @@ def marks_of_another_lun_or_command_are_refused(ctx):
                     ' iflag=direct,skip_bytes 2>/dev/null'
                     % (stage.disk, CHUNK, at), timeout=60)
                 stage.peer.wait('the first READ', lambda: waiting)
-                stage.host.run('dd if=%s of=/share/second bs=%d count=1 skip=%d'
-                               ' iflag=direct,skip_bytes 2>/dev/null;'
+                stage.host.run('dd if=%s of=/share/second bs=%d count=1'
+                               ' skip=%d iflag=direct,skip_bytes 2>/dev/null;'
                                ' sg_inq %s > /dev/null; true'
                                % (other, CHUNK, at, stage.disk), timeout=60)
                 job.wait()
@@ -272,7 +272,8 @@ def lengths_that_lie_are_refused(ctx):
 
 @test()
 def what_nobody_can_take_for_plaintext_is_left_to_the_iscsi_layer(ctx):
-    """Sealed data that overlap, other blocks' data, tasks that are over: no refusal of ours is needed, and none of it is plaintext."""
+    """Sealed data that overlap, other blocks' data, tasks that are over: no
+    refusal of ours is needed, and none of it is plaintext."""
     with Stage(ctx) as stage:
         def overlapping(conn, task):
             data = stored(conn, task)

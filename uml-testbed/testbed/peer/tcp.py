@@ -149,8 +149,8 @@ class Tcp:
         self._ack_now = False
 
     def syn_ack(self):
+        """The initiator sends its SYN again if this is lost."""
         self.transmit(-1, flags=SYN | ACK)
-        self._timer = time.monotonic() + RETRANSMIT
 
     def write(self, pieces):
         self.outbox.add(pieces)
