@@ -335,6 +335,7 @@ struct asym_flow;
 void asym_track_init(struct asym_track *track);
 void asym_track_free(struct asym_track *track);
 void asym_track_attach(struct sock *sk, struct asym_flow *flow);
+void asym_track_stay(struct asym_flow *flow);
 void asym_track_detach(struct sock *sk, struct asym_flow *flow);
 int asym_track_claim(struct asym_flow *flow, u32 seq, u32 len, bool opaque,
 		     u32 itt, u32 buffer_offset);

@@ -138,6 +138,8 @@ static int take_from_target(struct asym_segment *seg, const struct tcphdr *th)
 	if (th->urg)
 		return refuse_flow(seg, ASYM_REASON_BAD_PACKET,
 				   "the target sent urgent data");
+	if (seg->flow->watch == ASYM_WATCH_PROTECTED)
+		asym_track_stay(seg->flow);
 	err = take_claims(seg);
 	if (err)
 		return err;

@@ -437,11 +437,12 @@ static void data_ready(struct sock *sk)
 
 /**
  * asym_track_attach() - be told first of received bytes
- * @sk: socket of an initiator, locked
+ * @sk: socket of an initiator
  * @flow: its flow
  *
  * An initiator in the kernel puts its own data_ready there when it takes the
- * socket over; so this is called again with every PDU that is sent.
+ * socket over; so this is called again with every PDU that is sent, and before
+ * bytes are received.
  */
 void asym_track_attach(struct sock *sk, struct asym_flow *flow)
 {
@@ -450,11 +451,40 @@ void asym_track_attach(struct sock *sk, struct asym_flow *flow)
 	if (READ_ONCE(sk->sk_data_ready) == data_ready)
 		return;
 	write_lock_bh(&sk->sk_callback_lock);
-	track->reader = sk->sk_data_ready;
-	if (!track->first_reader)
-		track->first_reader = sk->sk_data_ready;
-	WRITE_ONCE(sk->sk_data_ready, data_ready);
+	if (sk->sk_data_ready != data_ready) {
+		track->reader = sk->sk_data_ready;
+		if (!track->first_reader)
+			track->first_reader = sk->sk_data_ready;
+		WRITE_ONCE(sk->sk_data_ready, data_ready);
+	}
 	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/**
+ * asym_track_stay() - be told first of bytes that are about to come
+ * @flow: flow of an initiator, unlocked
+ *
+ * Between the moment when an initiator in the kernel takes the socket over and
+ * the first PDU that it sends, it would read unchecked bytes, and its first
+ * tasks may exist already.
+ *
+ * Context: softirq, the socket may be locked by anybody
+ */
+void asym_track_stay(struct asym_flow *flow)
+{
+	struct sock *sk;
+
+	spin_lock_bh(&flow->lock);
+	sk = flow->sk;
+	if (sk && (READ_ONCE(sk->sk_data_ready) == data_ready ||
+		   !refcount_inc_not_zero(&sk->sk_refcnt)))
+		sk = NULL;
+	spin_unlock_bh(&flow->lock);
+	if (!sk)
+		return;
+	/* Not under flow.lock: readers send ACKs with the callback lock held. */
+	asym_track_attach(sk, flow);
+	sock_put(sk);
 }
 
 void asym_track_detach(struct sock *sk, struct asym_flow *flow)

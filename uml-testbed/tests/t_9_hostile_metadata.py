@@ -114,6 +114,12 @@ def malformed_metadata_are_discarded(ctx):
                 # has no other reason to stumble.
                 tcp.transmit(second.at, second.payload,
                              RawMetadata(raw, second.meta.ranges))
+            # The format is kept but for the padding.
+            sent['a range over the padding'] = 'bad-packet'
+            pad = -(len(inner) + 2) % 4
+            check(pad, 'there is no padding')
+            tcp.transmit(second.at, second.payload, wire.Metadata(
+                True, [(len(inner) + pad - 32, 32, task.itt, 0)]))
             tcp.put(second, *rest)
 
         before = reasons(stage.host)
