@@ -235,6 +235,7 @@ int asym_records_reserve(struct asym_records *r, spinlock_t *lock);
 void asym_records_add(struct asym_records *r, const struct asym_record *rec);
 void asym_records_add_source(struct asym_records *r,
 			     const struct asym_source *src);
+void asym_records_trim_source(struct asym_records *r, u32 end);
 struct asym_record *asym_records_last(struct asym_records *r);
 void asym_records_acked(struct asym_records *r, u32 una);
 enum asym_describe asym_records_describe(struct asym_records *r, bool tagged,

@@ -129,6 +129,24 @@ void asym_records_add_source(struct asym_records *r,
 	r->sources.count++;
 }
 
+/**
+ * asym_records_trim_source() - TCP did not take all of the last source
+ * @r: records, locked
+ * @end: end of what it took
+ *
+ * The rest comes with a source of its own when it is offered again.
+ */
+void asym_records_trim_source(struct asym_records *r, u32 end)
+{
+	struct asym_source *src = source_at(r, r->sources.count - 1);
+
+	src->len = end - src->seq;
+	if (src->len)
+		return;
+	put_page(src->page);
+	r->sources.count--;
+}
+
 struct asym_record *asym_records_last(struct asym_records *r)
 {
 	return r->pdus.count ? pdu_at(r, r->pdus.count - 1) : NULL;

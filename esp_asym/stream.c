@@ -305,6 +305,16 @@ static int add_source(struct asym_flow *flow, struct page *page, u32 off,
 	return 0;
 }
 
+/* TCP has got only @len bytes, whole blocks, of what was just added. */
+static void trim_source(struct asym_flow *flow, u32 start, u32 len)
+{
+	if (flow->treatment != ASYM_TREAT_OPAQUE)
+		return;
+	spin_lock_bh(&flow->lock);
+	asym_records_trim_source(&flow->records, start + len);
+	spin_unlock_bh(&flow->lock);
+}
+
 /* Position of the next byte of the data segment in the task's buffer. */
 static u32 position(const struct asym_flow *flow)
 {
@@ -319,7 +329,7 @@ static int push_blocks(struct sock *sk, struct asym_flow *flow,
 		       struct msghdr *msg, size_t *taken, struct page *page,
 		       u32 off, u32 len)
 {
-	u32 whole, rest;
+	u32 start = flow->records.limit, whole, rest;
 	int n, err;
 
 	err = add_source(flow, page, off, len);
@@ -327,10 +337,12 @@ static int push_blocks(struct sock *sk, struct asym_flow *flow,
 		return err;
 	n = push(sk, flow, NULL, page, off, len,
 		 msg->msg_flags | (msg_data_left(msg) > len ? MSG_MORE : 0));
+	whole = round_up(max(n, 0), ASYM_BLOCK_BYTES);
+	if (whole < len)
+		trim_source(flow, start, whole);
 	if (n < 0)
 		return n;
 
-	whole = round_up(n, ASYM_BLOCK_BYTES);
 	rest = whole - n;
 	iov_iter_advance(&msg->msg_iter, whole);
 	*taken += whole;
