@@ -62,7 +62,8 @@ install: modules_install
 		$(MAKE) -C $$t install PREFIX='$(PREFIX)'; done
 
 clean:
-	@set -e; for t in $(TOOLS) iscsi_parse/tests esp_asym/tests; do $(MAKE) -C $$t clean; done
+	@set -e; for t in $(TOOLS) iscsi_parse/tests esp_asym/tests \
+		esp_asym/tests/model; do $(MAKE) -C $$t clean; done
 	find . -name .git -prune -o \( -name '*.o' -o -name '*.ko' \
 		-o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name '*.o.d' -o -name modules.order \
@@ -105,6 +106,7 @@ UNIT := iscsi_parse='$(MAKE) -C iscsi_parse/tests check'
 UNIT += asymctl='$(MAKE) -C tools/asymctl O=$(CURDIR)/build/asymctl check'
 UNIT += netlink='tools/lint run keystore/tests/check-generated'
 UNIT += esp_asym='$(MAKE) -C esp_asym/tests check'
+UNIT += model='$(MAKE) -C esp_asym/tests/model check'
 
 check-unit:
 	@$(PARTS) check-unit $(UNIT)
@@ -144,3 +146,4 @@ check-mutants:
 fuzz:
 	$(MAKE) -C iscsi_parse/tests fuzz
 	$(MAKE) -C esp_asym/tests fuzz
+	$(MAKE) -C esp_asym/tests/model fuzz

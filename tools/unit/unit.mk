@@ -3,12 +3,14 @@
 # How unit tests in user space are built, for the Makefiles of directories of
 # tests.  They set TOP, INCLUDES, CORE, HEADERS, CHECK and FUZZ: sources under
 # test, sources of the tests, and those of the fuzz target, whose first one
-# gives it its name; FUZZ_MAX is the longest input it is given.
+# gives it its name; FUZZ_MAX is the longest input it is given, and CORPUS where
+# it starts from.  LDLIBS is for both.
 
 OUT ?= build
 CC ?= gcc
 FUZZ_CC ?= clang
 SECONDS ?= 60
+CORPUS ?= corpus
 
 UNIT := $(TOP)/tools/unit
 CPPFLAGS += -I$(UNIT) $(INCLUDES)
@@ -23,11 +25,11 @@ FUZZ_TARGET := $(OUT)/$(basename $(firstword $(FUZZ)))
 .PHONY: check fuzz corpus-built clean
 
 # Finds go to $(OUT)/found, not to the corpus in the tree.
-fuzz: $(FUZZ_TARGET)
+fuzz: $(FUZZ_TARGET) | $(CORPUS)
 	mkdir -p $(OUT)/found
 	$(FUZZ_TARGET) -max_total_time=$(SECONDS) -max_len=$(FUZZ_MAX) \
 		-print_final_stats=1 -artifact_prefix=$(OUT)/ \
-		$(OUT)/found corpus
+		$(OUT)/found $(CORPUS)
 
 corpus-built: $(OUT)/check
 	mkdir -p corpus
@@ -35,11 +37,11 @@ corpus-built: $(OUT)/check
 
 $(OUT)/check: $(CHECK) $(CORE) $(UNIT)/tap.c $(UNIT_DEPENDS) | $(OUT)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $(CHECK) $(CORE) \
-		$(UNIT)/tap.c
+		$(UNIT)/tap.c $(LDLIBS)
 
 $(FUZZ_TARGET): $(FUZZ) $(CORE) $(UNIT_DEPENDS) | $(OUT)
 	$(FUZZ_CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer \
-		-o $@ $(FUZZ) $(CORE)
+		-o $@ $(FUZZ) $(CORE) $(LDLIBS)
 
 $(OUT):
 	mkdir -p $@

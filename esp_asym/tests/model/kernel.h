@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * As much of the kernel as the sources under test need, in user space: every
+ * kernel header that they include is this one (see the Makefile).  There is one
+ * thread; locks only notice what would deadlock.
+ */
+#ifndef _MODEL_KERNEL_H
+#define _MODEL_KERNEL_H
+
+#include <asym/types.h>
+#include <errno.h>
+#include <linux/ip.h>
+#include <linux/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+/* What esp_asym.h names and nobody here looks into. */
+struct crypto_aead;
+struct crypto_skcipher;
+struct ip_esp_hdr;
+struct net;
+struct netlink_ext_ack;
+struct xfrm_state;
+struct xfrm_type_offload;
+struct mutex { };
+struct rcu_head { };
+struct rhash_head { };
+struct work_struct { };
+struct list_head { };
+typedef struct { } refcount_t;
+typedef struct { } skb_frag_t;
+typedef u64 netdev_features_t;
+typedef unsigned int gfp_t;
+
+#define MAX_SKB_FRAGS		17
+#define CRYPTO_MINALIGN_ATTR	__aligned(16)
+#define __aligned(n)		__attribute__((__aligned__(n)))
+#define U64_MAX			(~0ull)
+#define READ_ONCE(x)		(x)
+#define WRITE_ONCE(x, v)	((x) = (v))
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+#endif
+
+#define min(a, b)							\
+	({ __auto_type min_a = (a); __auto_type min_b = (b);		\
+	   min_a < min_b ? min_a : min_b; })
+#define max(a, b)							\
+	({ __auto_type max_a = (a); __auto_type max_b = (b);		\
+	   max_a > max_b ? max_a : max_b; })
+#define min3(a, b, c)		min(min(a, b), c)
+#define min_t(t, a, b)		min((t)(a), (t)(b))
+#define max_t(t, a, b)		max((t)(a), (t)(b))
+#define round_down(x, n)	((x) / (n) * (n))
+#define round_up(x, n)		round_down((x) + (n) - 1, n)
+#define container_of(p, t, m)	((t *)((char *)(p) - offsetof(t, m)))
+#define ntohl(x)		__builtin_bswap32(x)
+#define htonl(x)		__builtin_bswap32(x)
+#define htons(x)		__builtin_bswap16(x)
+
+static inline bool before(u32 a, u32 b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+#define after(a, b)	before(b, a)
+
+/* ---- locks ---- */
+
+typedef struct {
+	bool	held;
+} spinlock_t;
+
+static inline void spin_lock_bh(spinlock_t *lock)
+{
+	if (lock->held)
+		abort();
+	lock->held = true;
+}
+
+static inline void spin_unlock_bh(spinlock_t *lock)
+{
+	if (!lock->held)
+		abort();
+	lock->held = false;
+}
+
+/* ---- memory ---- */
+
+#define GFP_ATOMIC	0
+#define GFP_NOIO	0
+#define __GFP_COMP	0
+#define __GFP_NOWARN	0
+#define __GFP_NORETRY	0
+
+#define kmalloc(size, gfp)		malloc(size)
+#define kmalloc_array(n, size, gfp)	malloc((size_t)(n) * (size))
+#define kzalloc(size, gfp)		calloc(1, size)
+#define kfree(p)			free(p)
+#define kfree_sensitive(p)		free(p)
+#define memzero_explicit(p, n)		memset(p, 0, n)
+
+#define PAGE_SHIFT		12
+#define PAGE_SIZE		(1ul << PAGE_SHIFT)
+#define offset_in_page(x)	((unsigned long)(x) & (PAGE_SIZE - 1))
+
+/**
+ * struct page - one of 2^order pages in a row
+ * @head: the first of them
+ * @memory: this one's
+ * @refs: of @head
+ */
+struct page {
+	struct page	*head;
+	u8		*memory;
+	u32		refs;
+};
+
+/* Pages in use, to see what is not given back. */
+extern u32 kernel_pages;
+extern struct page kernel_zero_page;
+
+#define ZERO_PAGE(address)	(&kernel_zero_page)
+
+static inline u32 get_order(u32 len)
+{
+	u32 order = 0;
+
+	while (PAGE_SIZE << order < len)
+		order++;
+	return order;
+}
+
+static inline struct page *alloc_pages(gfp_t gfp, u32 order)
+{
+	struct page *page = calloc(1ul << order, sizeof(*page));
+	u32 i;
+
+	(void)gfp;
+	page->memory = aligned_alloc(PAGE_SIZE, PAGE_SIZE << order);
+	memset(page->memory, 0xa5, PAGE_SIZE << order);
+	page->refs = 1;
+	for (i = 0; i < 1u << order; i++) {
+		page[i].head = page;
+		page[i].memory = page->memory + i * PAGE_SIZE;
+	}
+	kernel_pages++;
+	return page;
+}
+
+#define alloc_page(gfp)		alloc_pages(gfp, 0)
+
+static inline void get_page(struct page *page)
+{
+	page->head->refs++;
+}
+
+static inline void put_page(struct page *page)
+{
+	page = page->head;
+	if (!page->refs)
+		abort();
+	if (--page->refs)
+		return;
+	free(page->memory);
+	free(page);
+	kernel_pages--;
+}
+
+static inline void *page_address(const struct page *page)
+{
+	return page->memory;
+}
+
+#define nth_page(page, n)	((page) + (n))
+#define kmap_local_page(page)	page_address(page)
+#define kunmap_local(address)	((void)(address))
+#define clear_highpage(page)	memset(page_address(page), 0, PAGE_SIZE)
+
+struct scatterlist {
+	struct page	*page;
+	u32		offset;
+	u32		length;
+};
+
+static inline void sg_init_table(struct scatterlist *sg, u32 n)
+{
+	memset(sg, 0, n * sizeof(*sg));
+}
+
+static inline void sg_set_page(struct scatterlist *sg, struct page *page,
+			       u32 len, u32 off)
+{
+	sg->page = page;
+	sg->offset = off;
+	sg->length = len;
+}
+
+/* ---- hash table ---- */
+
+struct hlist_node {
+	struct hlist_node	*next;
+};
+
+#define DECLARE_HASHTABLE(name, bits)	struct hlist_node *name[1 << (bits)]
+#define hash_init(table)		memset(table, 0, sizeof(table))
+
+/* The tables are walked to be emptied, from the first of a bucket on. */
+#define hash_entry(node, t, m)						\
+	((node) ? container_of(node, t, m) : NULL)
+#define hash_slot(table, key)		((table) + (key) % ARRAY_SIZE(table))
+#define hash_add(table, node, key)					\
+	((node)->next = *hash_slot(table, key),				\
+	 *hash_slot(table, key) = (node))
+#define hash_del(node)			((node)->next = NULL)
+#define hash_for_each_possible(table, obj, m, key)			\
+	for (obj = hash_entry(*hash_slot(table, key), typeof(*obj), m); obj; \
+	     obj = hash_entry(obj->m.next, typeof(*obj), m))
+#define hash_for_each_safe(table, bkt, tmp, obj, m)			\
+	for (bkt = 0; bkt < (int)ARRAY_SIZE(table); bkt++)		\
+		for (obj = hash_entry((table)[bkt], typeof(*obj), m);	\
+		     obj && (tmp = obj->m.next, true);			\
+		     obj = hash_entry(tmp, typeof(*obj), m))
+
+/* ---- what a sender offers ---- */
+
+#define MSG_MORE		0x8000
+#define MSG_SPLICE_PAGES	0x8000000
+#define ITER_SOURCE		1
+
+struct kvec {
+	void	*iov_base;
+	size_t	iov_len;
+};
+
+struct bio_vec {
+	struct page	*bv_page;
+	u32		bv_len;
+	u32		bv_offset;
+};
+
+/* A single @kvec, or any number of @bvec; @iov_offset counts from the first. */
+struct iov_iter {
+	const struct kvec	*kvec;
+	const struct bio_vec	*bvec;
+	size_t			iov_offset;
+	size_t			count;
+};
+
+struct msghdr {
+	int		msg_flags;
+	struct iov_iter	msg_iter;
+};
+
+#define iov_iter_is_bvec(it)	((it)->bvec)
+
+static inline void iov_iter_kvec(struct iov_iter *it, u32 direction,
+				 const struct kvec *kvec, u32 n, size_t len)
+{
+	(void)direction;
+	if (n != 1)
+		abort();
+	*it = (struct iov_iter){ .kvec = kvec, .count = len };
+}
+
+static inline size_t msg_data_left(const struct msghdr *msg)
+{
+	return msg->msg_iter.count;
+}
+
+static inline void iov_iter_advance(struct iov_iter *it, size_t n)
+{
+	if (n > it->count)
+		abort();
+	it->iov_offset += n;
+	it->count -= n;
+}
+
+static inline void iov_iter_revert(struct iov_iter *it, size_t n)
+{
+	if (n > it->iov_offset)
+		abort();
+	it->iov_offset -= n;
+	it->count += n;
+}
+
+static inline bool copy_from_iter_full(void *to, size_t n, struct iov_iter *it)
+{
+	const struct bio_vec *bv = it->bvec;
+	size_t skip = it->iov_offset, done, some;
+
+	if (n > it->count)
+		return false;
+	iov_iter_advance(it, n);
+	if (!bv) {
+		memcpy(to, (u8 *)it->kvec->iov_base + skip, n);
+		return true;
+	}
+	for (done = 0; done < n; bv++) {
+		if (skip >= bv->bv_len) {
+			skip -= bv->bv_len;
+			continue;
+		}
+		some = min(n - done, bv->bv_len - skip);
+		memcpy((u8 *)to + done, (u8 *)page_address(bv->bv_page) +
+		       bv->bv_offset + skip, some);
+		done += some;
+		skip = 0;
+	}
+	return true;
+}
+
+/* ---- packets and TCP ---- */
+
+#define IPPROTO_TCP	6
+
+/**
+ * struct sk_buff - a received TCP segment, or the end of what TCP has to send
+ * @data: TCP header
+ * @network: IP header
+ * @len: bytes at @data, all linear
+ * @eor: what follows is not merged with it
+ */
+struct sk_buff {
+	u8		*data;
+	struct iphdr	*network;
+	u32		len;
+	u8		eor;
+};
+
+#define TCP_SKB_CB(skb)		(skb)
+#define ip_hdr(skb)		((skb)->network)
+#define skb_headlen(skb)	((skb)->len)
+
+struct tcp_sock {
+	u32	write_seq;
+	u32	snd_una;
+	u32	rcv_nxt;
+	struct {
+		u32	mss_clamp;
+	} rx_opt;
+};
+
+struct sock {
+	struct tcp_sock	tcp;
+};
+
+#define tcp_sk(sk)		(&(sk)->tcp)
+
+struct sk_buff *tcp_write_queue_tail(struct sock *sk);
+struct sk_buff *tcp_rtx_queue_tail(struct sock *sk);
+int tcp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t len);
+int asym_tcp_push_page(struct sock *sk, struct page *page, u32 off, u32 len,
+		       int flags);
+
+/* ---- the rest ---- */
+
+static inline u32 crc32c(u32 crc, const u8 *bytes, u32 len)
+{
+	u32 bit;
+
+	while (len--) {
+		crc ^= *bytes++;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return crc;
+}
+
+static inline u32 get_unaligned_le32(const u8 *p)
+{
+	return p[0] | p[1] << 8 | p[2] << 16 | (u32)p[3] << 24;
+}
+
+static inline void put_unaligned_le32(u32 v, u8 *p)
+{
+	p[0] = (u8)v;
+	p[1] = (u8)(v >> 8);
+	p[2] = (u8)(v >> 16);
+	p[3] = (u8)(v >> 24);
+}
+
+#endif /* _MODEL_KERNEL_H */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Stretches of a stream on their way from one host to the other, one packet each,
+ * and all that must be true of a packet whatever happened to the others.
+ */
+#ifndef _MODEL_PACKET_H
+#define _MODEL_PACKET_H
+
+#include "host.h"
+
+/**
+ * struct packet - what the SA protects
+ * @from: sender
+ * @seq: first byte of the stretch
+ * @len: bytes
+ * @head_len: TCP header
+ * @meta: metadata as sent
+ * @inner: inner packet: TCP header and the bytes
+ */
+struct packet {
+	struct host	*from;
+	u32		seq;
+	u32		len;
+	u32		head_len;
+	u8		meta[ASYM_META_BYTES];
+	u8		*inner;
+};
+
+bool packet_make(struct packet *p, struct host *from, u32 seq, u32 len);
+void packet_take(const struct packet *p, bool tcp_drops);
+void packet_free(struct packet *p);
+void packet_probe(struct host *h);
+void packet_probe_limits(struct host *h);
+
+#endif /* _MODEL_PACKET_H */
