@@ -347,6 +347,11 @@ void asym_track_attach(struct sock *sk, struct asym_flow *flow)
 	(void)flow;
 }
 
+void asym_track_stay(struct asym_flow *flow)
+{
+	(void)flow;
+}
+
 /* In the place of track.c, which is told and cannot know yet: here we do. */
 int asym_track_claim(struct asym_flow *flow, u32 seq, u32 len, bool opaque,
 		     u32 itt, u32 buffer_offset)
