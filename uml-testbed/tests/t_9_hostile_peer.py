@@ -266,7 +266,9 @@ def lengths_that_lie_are_refused(ctx):
                 ('AHS of plaintext', ahs_of_text, {'unsealed-data'}),
                 ('data longer than sent', longer, {'unsealed-data'}),
                 ('data shorter than sent', shorter, {'bad-packet'}),
-                ('one byte of data more', one_more, {'unsealed-data'}),
+                # open-iscsi does not take the head either, if it comes first.
+                ('one byte of data more', one_more,
+                 [{'unsealed-data'}, set()]),
                 ('unknown opcode', opcode, {'bad-stream'}),
                 ('a login in the middle', login_again, {'bad-stream'})):
             stage.lie(what, lie, want)
