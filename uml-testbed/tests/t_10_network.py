@@ -90,8 +90,8 @@ def survive(ctx, network, kind, mtu, no_offload, header_digest):
     session, lun = steps.disk(bed, iscsi.Lun(0, size=4 << 20), {
         **(DIGEST if header_digest else {}), **(PATIENCE if heavy else {})})
     if heavy:
-        bed.i.run('echo 600 > /sys/block/%s/device/timeout'
-                  % session.disk().split('/')[-1])
+        bed.i.poll('echo 600 > /sys/block/%s/device/timeout'
+                   % session.disk().split('/')[-1])
     wire = steps.bad_network(bed, network)
     size = SIZES.get(network, SIZE) << 10
     if ctx.quick:

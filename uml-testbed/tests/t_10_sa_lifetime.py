@@ -124,7 +124,7 @@ def hard_expiry_under_load_lets_nothing_out_in_the_clear(ctx, limit):
     no_clear_frames(capture.stop())
 
 
-@test({'window': 32}, {'window': 32, 'esn': True}, {'window': 256},
+@test({'window': 32}, {'window': 32, 'esn': True},
       {'window': 4096, 'esn': True})
 def data_survive_reordering_with_a_replay_window(ctx, window, esn=False):
     bed = ctx.bed()
