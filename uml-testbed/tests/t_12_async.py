@@ -8,18 +8,18 @@ from testbed.suite import check, test
 from . import steps
 
 
-@test({}, {'netem': 'loss'}, {'netem': 'loss', 'no_offload': True})
-def fio_verifies_with_ciphers_that_answer_later(ctx, netem=None,
-                                                no_offload=False):
+@test({}, {'no_offload': True})
+def fio_verifies_with_ciphers_that_answer_later(ctx, no_offload=False):
+    """On a network that loses packets."""
     bed = ctx.bed(offload=not no_offload)
     for host in bed.hosts:
         modules.load_extra(host, 'asyncrypt')
     bed.secure('asym')
     size = (1 if ctx.quick else 2) << 20
     session, lun = steps.disk(bed, iscsi.Lun(0, size=size))
-    if netem:
-        steps.bad_network(bed, netem)
+    wire = steps.bad_network(bed, 'loss-1')
     steps.fio(ctx, bed.i, session.disk(), size)
+    ctx.note(steps.check_wire(wire, 'loss-1'))
     session.logout()
     for host in bed.hosts:
         c = counters(host)

@@ -208,7 +208,7 @@ def io_survives_failures_of_every_request(ctx):
     session = log_in(bed)
     disk = session.disk()
     work = Workload(bed, disk, chunks)
-    for every in RATES or ((200,) if ctx.quick else (1000, 200)):
+    for every in RATES or (300,):
         for host in bed.hosts:
             set_param(host, 'every', every)
         for chunk in range(chunks):

@@ -24,7 +24,7 @@ PUMP = ('%s churn %s 9 1000000 > /dev/null 2>&1 < /dev/null & echo $!')
 def modules_come_and_go_under_ordinary_traffic(ctx, no_offload=False):
     """An SA of the kernel's own carries a stream, and others are set up."""
     bed = ctx.bed(offload=not no_offload)
-    rounds = ROUNDS or (10 if ctx.quick else 50)
+    rounds = ROUNDS or (10 if ctx.quick else 30)
     bed.load([bed.i])
     modules.unload(bed.i)
     modules.load_esp(bed.t, bed.offload)
