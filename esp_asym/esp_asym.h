@@ -259,6 +259,8 @@ enum asym_describe asym_records_describe(struct asym_records *r, bool tagged,
  * @len: bytes of user data
  * @run: bytes after which the access starts again at @offset: @len, or half of
  *	it for COMPARE AND WRITE
+ * @since: RCV.NXT when the command was sent: no segment with a byte of its
+ *	answer begins before; initiator only
  * @received: bytes of the buffer that have come, from its start and without a
  *	hole; initiator only
  */
@@ -272,6 +274,7 @@ struct asym_task {
 	u64			offset;
 	u32			len;
 	u32			run;
+	u32			since;
 	u32			received;
 };
 

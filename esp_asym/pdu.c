@@ -203,13 +203,15 @@ static void use_task(struct asym_flow *flow, const struct asym_task *task)
 	asym_binding_put(old);
 }
 
-static int begin_command(struct asym_flow *flow, struct asym_record *rec)
+static int begin_command(struct sock *sk, struct asym_flow *flow,
+			 struct asym_record *rec)
 {
 	const struct iscsi_pdu *pdu = current_pdu(flow);
 	struct asym_task task = {
 		.itt		= pdu->itt,
 		.grant		= ASYM_GRANT_SEALED,
 		.treatment	= ASYM_TREAT_SEALED_BY_SA,
+		.since		= tcp_sk(sk)->rcv_nxt,
 	};
 	struct verdict verdict = {};
 	struct scsi_access access;
@@ -379,7 +381,7 @@ int asym_pdu_begin(struct sock *sk, struct asym_flow *flow)
 	flow->task.grant = ASYM_GRANT_SEALED;
 	switch (pdu->kind) {
 	case ISCSI_KIND_COMMAND:
-		err = begin_command(flow, &rec);
+		err = begin_command(sk, flow, &rec);
 		break;
 	case ISCSI_KIND_DATA_OUT:
 		err = begin_data_out(flow);

@@ -67,7 +67,8 @@ static int take_notes(struct asym_segment *seg)
 
 	spin_lock_bh(&flow->lock);
 	task = asym_task_find(&flow->tasks, meta->block_size_itt);
-	if (task && task->binding &&
+	/* A late segment may speak of the task that had this tag before. */
+	if (task && task->binding && !before(seg->seq, task->since) &&
 	    (task->grant == ASYM_GRANT_READ_CAPACITY_10 ||
 	     task->grant == ASYM_GRANT_READ_CAPACITY_16))
 		binding = asym_binding_hold(task->binding);

@@ -182,6 +182,7 @@ u32 asym_binding_block_size(const struct asym_binding *binding)
 int asym_binding_learn_block_size(struct asym_binding *binding, u32 bytes)
 {
 	event_count(EVENT_LEARNED, 1);
+	binding->learned++;
 	property_check(PROPERTY_NOTED, bytes == binding->block_size,
 		       "unit %u is told to have blocks of %u bytes",
 		       binding->kind, bytes);

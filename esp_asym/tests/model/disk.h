@@ -28,6 +28,7 @@ enum disk_kind {
  * @block_size: bytes
  * @sector_size: bytes
  * @refs: references that the modules hold
+ * @learned: how often its block size was learned
  * @plain: content as its owner knows it
  * @stored: content as the target has it
  */
@@ -36,6 +37,7 @@ struct asym_binding {
 	u32		block_size;
 	u32		sector_size;
 	u32		refs;
+	u32		learned;
 	u8		plain[DISK_BYTES];
 	u8		stored[DISK_BYTES];
 };

@@ -253,7 +253,13 @@ bool packet_make(struct packet *p, struct host *from, u32 seq, u32 len)
 		return false;
 	check_description(from, &meta, seq, len, head_len, PROPERTY_MAX);
 
-	*p = (struct packet){ from, seq, len, head_len };
+	*p = (struct packet){
+		.from		= from,
+		.seq		= seq,
+		.len		= len,
+		.head_len	= head_len,
+		.ack		= from->sk.tcp.rcv_nxt,
+	};
 	fits = encode(&meta, p->meta);
 	property_check(PROPERTY_DESCRIBED, fits,
 		       "%u bytes of metadata for %u at %u", build_size(&meta),
@@ -408,6 +414,8 @@ static void tcp_receive(struct host *h, const struct packet *p)
 	struct talk *t = &p->from->talk;
 	u32 pos = host_pos(p->from, p->seq);
 
+	if (after(p->ack, h->sk.tcp.snd_una))
+		host_acked(h, p->ack);
 	if (after(p->seq, h->sk.tcp.rcv_nxt))
 		event_count(EVENT_DISORDER, 1);
 	memset(t->received + pos, true, p->len);

@@ -14,6 +14,7 @@
  * @seq: first byte of the stretch
  * @len: bytes
  * @head_len: TCP header
+ * @ack: what the sender had received
  * @meta: metadata as sent
  * @inner: inner packet: TCP header and the bytes
  */
@@ -22,6 +23,7 @@ struct packet {
 	u32		seq;
 	u32		len;
 	u32		head_len;
+	u32		ack;
 	u8		meta[ASYM_META_BYTES];
 	u8		*inner;
 };

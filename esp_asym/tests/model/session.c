@@ -255,6 +255,7 @@ static void request_task(struct session *s, struct task *t)
 		     (t->disk->kind == DISK_UNBOUND ||
 		      (t->kind == TASK_SAME && t->disk->kind != DISK_PLAIN));
 	t->done = 0;
+	t->learned = t->disk->learned;
 	choose_access(s, t);
 
 	bhs[1] = 0x81 | (task_reads(t) ? 0x40 : 0) | (task_writes(t) ? 0x20 : 0);
@@ -306,6 +307,16 @@ static void say_nop(struct host *h, u8 opcode)
 	talk_pdu(&h->talk, bhs, -1, len ? &data : NULL);
 }
 
+/* The initiator has the response. */
+static void conclude(struct task *t)
+{
+	t->state = TASK_FREE;
+	if ((t->kind == TASK_CAPACITY_10 || t->kind == TASK_CAPACITY_16) &&
+	    disk_is_sealed(t->disk))
+		property_check(PROPERTY_NOTED, t->disk->learned > t->learned,
+			       "task %#x: no block size learned", t->itt);
+}
+
 /* The initiator's application has something more to say, or not. */
 void session_request(struct session *s)
 {
@@ -318,7 +329,7 @@ void session_request(struct session *s)
 	if (!logged_in(s))
 		return;
 	if (t->state == TASK_ANSWERED && heard_of(&s->target) >= t->end)
-		t->state = TASK_FREE;
+		conclude(t);
 	if (t->state == TASK_FREE && s->commands)
 		request_task(s, t);
 	else if (t->state == TASK_SAYING)

@@ -45,6 +45,7 @@ enum task_state {
  * @data: bytes of data as the initiator has them
  * @sealed: as the target has them
  * @done: bytes said, or answered
+ * @learned: how often the block size of @disk had been learned before
  * @end: position in the talk where the command, and then the answer, is complete
  */
 struct task {
@@ -59,6 +60,7 @@ struct task {
 	u8			data[SESSION_DATA_BYTES];
 	u8			sealed[SESSION_DATA_BYTES];
 	u32			done;
+	u32			learned;
 	u32			end;
 };
 
