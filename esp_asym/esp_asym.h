@@ -317,10 +317,16 @@ u32 asym_status_claims(const struct iscsi_stream *s, const u8 *segment,
  * @stream: parser, stands at @next
  * @done: bytes of the current data segment before @next
  * @sense: data segment of the current SCSI Response, as far as it matters
+ * @opaque: the current data segment is user data of a bound unit
+ * @data_digest: data segments have digests
+ * @sealed_crc: CRC32C, begun with 0, of the current opaque data segment as it
+ *	came, up to the last claim that is done with
+ * @opened_crc: likewise as it was opened, up to @next
  * @reader: data_ready of whoever reads the socket now
  * @first_reader: data_ready as it was when the connection began
  *
- * @claims to @next are protected by asym_flow.lock, the rest by the socket lock.
+ * @claims to @next and @data_digest are protected by asym_flow.lock, the rest by
+ * the socket lock.
  */
 struct asym_track {
 	struct list_head	claims;
@@ -330,19 +336,24 @@ struct asym_track {
 	struct iscsi_stream	stream;
 	u32			done;
 	u8			sense[ASYM_SENSE_SEGMENT];
+	bool			opaque;
+	bool			data_digest;
+	u32			sealed_crc;
+	u32			opened_crc;
 	void			(*reader)(struct sock *sk);
 	void			(*first_reader)(struct sock *sk);
 };
 
 struct asym_flow;
+struct asym_segment;
 
 void asym_track_init(struct asym_track *track);
 void asym_track_free(struct asym_track *track);
 void asym_track_attach(struct sock *sk, struct asym_flow *flow);
 void asym_track_stay(struct asym_flow *flow);
 void asym_track_detach(struct sock *sk, struct asym_flow *flow);
-int asym_track_claim(struct asym_flow *flow, u32 seq, u32 len, bool opaque,
-		     u32 itt, u32 buffer_offset);
+int asym_track_claim(const struct asym_segment *seg, const struct sk_buff *skb,
+		     u32 off, u32 len, const struct asym_range_entry *range);
 
 /* ---- flow.c ---- */
 
@@ -370,7 +381,7 @@ struct asym_flow_key {
  * @len: bytes, 0: nothing is pending
  * @owed: the sender was told one byte less than was taken from it.  It will
  *	offer that byte again, which is when the rest can go: so TCP need not
- *	take a head or a cipher block in one piece.
+ *	take a head, a cipher block or a sealed run in one piece.
  */
 struct asym_pending {
 	const u8	*bytes;
@@ -418,6 +429,10 @@ enum asym_watch {
  * @done: bytes of the current data segment taken from the sender
  * @held_len: of these, bytes of an incomplete cipher block in @block
  * @block: the incomplete cipher block, or the complete one that is pending
+ * @crc_taken: CRC32C of the current data segment and its padding as they came
+ *	from the sender, if a digest follows; initiator only
+ * @crc_sent: likewise as they go out
+ * @digest: the data digest while it is collected or pending
  * @pending: see struct asym_pending
  * @bounce: for bytes that are looked at on their way
  * @window_end: the last PDUs with metadata: their ends
@@ -449,6 +464,9 @@ struct asym_flow {
 	u32			done;
 	u32			held_len;
 	u8			block[ASYM_BLOCK_BYTES] __aligned(16);
+	u32			crc_taken;
+	u32			crc_sent;
+	u8			digest[ISCSI_DIGEST_BYTES];
 	struct asym_pending	pending;
 	u8			*bounce;
 	u32			window_end[ASYM_WINDOW_PDUS];

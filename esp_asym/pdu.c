@@ -410,6 +410,8 @@ int asym_pdu_begin(struct sock *sk, struct asym_flow *flow)
 	rec.treatment = flow->task.treatment;
 	flow->treatment = flow->task.treatment;
 	flow->done = 0;
+	flow->crc_taken = ~0;
+	flow->crc_sent = ~0;
 	budget_metadata(sk, flow, rec.seq, rec.seq + rec.head_len +
 			rec.data_len + rec.tail_len,
 			metadata_cost(flow, &rec));
@@ -456,13 +458,6 @@ int asym_pdu_text(struct asym_flow *flow)
 
 	if (flow->watch != ASYM_WATCH_PROTECTED)
 		return watch_login(flow);
-	if (p->data_digest & ISCSI_DIGEST_CRC32C &&
-	    (flow->role == ISCSI_ROLE_TARGET ||
-	     !(p->data_digest & ISCSI_DIGEST_NONE))) {
-		asym_flow_break(flow, ASYM_REASON_DATA_DIGEST,
-				"DataDigest=CRC32C is not supported: the ICV protects the data; set DataDigest=None");
-		return -EPROTONOSUPPORT;
-	}
 	if (!whole_sectors(p->max_recv_data_segment_length) ||
 	    !whole_sectors(p->first_burst_length) ||
 	    !whole_sectors(p->max_burst_length)) {

@@ -91,25 +91,21 @@ static int take_notes(struct asym_segment *seg)
 /* What the initiator is told of the bytes of a segment, to be compared when
  * they are in order.
  */
-static int take_claims(struct asym_segment *seg)
+static int take_claims(struct asym_segment *seg, const struct sk_buff *skb)
 {
 	const struct asym_meta *meta = seg->meta;
-	u32 origin = seg->seq - seg->head_len;
 	u32 pos = seg->head_len, i;
 	int err = 0;
 
 	for (i = 0; i < meta->nr_ranges && !err; i++) {
 		const struct asym_range_entry *r = &meta->range[i];
 
-		err = asym_track_claim(seg->flow, origin + pos, r->off - pos,
-				       false, 0, 0) ?:
-		      asym_track_claim(seg->flow, origin + r->off, r->len,
-				       true, r->itt, r->buffer_offset);
+		err = asym_track_claim(seg, skb, pos, r->off - pos, NULL) ?:
+		      asym_track_claim(seg, skb, r->off, r->len, r);
 		pos = r->off + r->len;
 	}
 	if (!err)
-		err = asym_track_claim(seg->flow, origin + pos, seg->len - pos,
-				       false, 0, 0);
+		err = asym_track_claim(seg, skb, pos, seg->len - pos, NULL);
 	switch (err) {
 	case 0:
 		return 0;
@@ -125,7 +121,8 @@ static int take_claims(struct asym_segment *seg)
 	}
 }
 
-static int take_from_target(struct asym_segment *seg, const struct tcphdr *th)
+static int take_from_target(struct asym_segment *seg, const struct sk_buff *skb,
+			    const struct tcphdr *th)
 {
 	const struct asym_meta *meta = seg->meta;
 	int err;
@@ -141,7 +138,7 @@ static int take_from_target(struct asym_segment *seg, const struct tcphdr *th)
 				   "the target sent urgent data");
 	if (seg->flow->watch == ASYM_WATCH_PROTECTED)
 		asym_track_stay(seg->flow);
-	err = take_claims(seg);
+	err = take_claims(seg, skb);
 	if (err)
 		return err;
 	/* Notes in a packet that TCP has had are history, too. */
@@ -213,7 +210,7 @@ int asym_segment_take(struct asym_segment *seg, const struct sk_buff *skb,
 	    !asym_flow_received(seg->flow, &seg->rcv_nxt))
 		return -ECONNABORTED;
 	return seg->flow->role == ISCSI_ROLE_TARGET ?
-	       take_from_initiator(seg) : take_from_target(seg, th);
+	       take_from_initiator(seg) : take_from_target(seg, skb, th);
 }
 
 /**

@@ -8,7 +8,9 @@
  * Cipher blocks are handed over whole.  Bytes of an incomplete block wait in
  * the flow until the sender completes it, which the PDU obliges it to do.
  */
+#include <linux/crc32c.h>
 #include <linux/highmem.h>
+#include <linux/unaligned.h>
 #include <net/tcp.h>
 
 #include "esp_asym.h"
@@ -131,7 +133,9 @@ static int send_head(struct sock *sk, struct asym_flow *flow,
 	 */
 	if (flow->digests_known)
 		iscsi_stream_set_digests(s, flow->digests &
-					 ASYM_SESSION_HEADER_DIGEST, false);
+					 ASYM_SESSION_HEADER_DIGEST,
+					 flow->digests &
+					 ASYM_SESSION_DATA_DIGEST);
 	spin_lock_bh(&flow->lock);
 	asym_records_acked(&flow->records, tcp_sk(sk)->snd_una);
 	spin_unlock_bh(&flow->lock);
@@ -155,9 +159,27 @@ static int send_head(struct sock *sk, struct asym_flow *flow,
 	return flush_or_owe(sk, flow, msg, taken);
 }
 
-/* Bytes that are read on their way, or that TCP has to copy anyway. */
+/*
+ * Is the data segment of the current PDU followed by a digest that we look at?
+ * A target sends data as they are, and digests with them.
+ */
+static bool has_digest(const struct asym_flow *flow)
+{
+	return flow->digests & ASYM_SESSION_DATA_DIGEST;
+}
+
+static void sum_up(const struct asym_flow *flow, u32 *crc, const u8 *bytes,
+		   u32 len)
+{
+	if (has_digest(flow))
+		*crc = crc32c(*crc, bytes, len);
+}
+
+/*
+ * Up to @max bytes that are read on their way, or that TCP has to copy anyway.
+ */
 static int send_copied(struct sock *sk, struct asym_flow *flow,
-		       struct msghdr *msg, size_t *taken)
+		       struct msghdr *msg, size_t *taken, u32 max)
 {
 	struct iscsi_stream *s = &flow->stream;
 	bool text = s->part == ISCSI_PART_DATA && iscsi_stream_wants_data(s);
@@ -171,8 +193,7 @@ static int send_copied(struct sock *sk, struct asym_flow *flow,
 		if (!flow->bounce)
 			return -ENOMEM;
 	}
-	n = min3((size_t)s->left, msg_data_left(msg),
-		 (size_t)ASYM_BOUNCE_BYTES);
+	n = min3((size_t)max, msg_data_left(msg), (size_t)ASYM_BOUNCE_BYTES);
 	if (!copy_from_iter_full(flow->bounce, n, &msg->msg_iter))
 		return -EFAULT;
 	*taken += n;
@@ -182,6 +203,10 @@ static int send_copied(struct sock *sk, struct asym_flow *flow,
 		asym_pdu_data(flow, flow->block, flow->done + first);
 	}
 	flow->done += n;
+	sum_up(flow, &flow->crc_taken, flow->bounce, n);
+	if (s->part == ISCSI_PART_DATA && flow->treatment == ASYM_TREAT_ZEROED)
+		memset(flow->bounce, 0, n);
+	sum_up(flow, &flow->crc_sent, flow->bounce, n);
 
 	err = feed(flow, flow->bounce, n);
 	if (err >= 0)
@@ -191,6 +216,52 @@ static int send_copied(struct sock *sk, struct asym_flow *flow,
 	flow->pending.bytes = flow->bounce;
 	flow->pending.len = n;
 	return flush_or_owe(sk, flow, msg, taken);
+}
+
+/*
+ * The digest goes out when all of it is known to be right for what the sender
+ * meant to send, and says the same of what goes out.  If it is wrong, data have
+ * changed under the sender, or these four bytes are something else: either way
+ * nothing must follow.
+ */
+static int send_digest(struct sock *sk, struct asym_flow *flow,
+		       struct msghdr *msg, size_t *taken)
+{
+	struct iscsi_stream *s = &flow->stream;
+	u8 *bytes = flow->digest + ISCSI_DIGEST_BYTES - s->left;
+	u32 n = min_t(size_t, s->left, msg_data_left(msg));
+	int event;
+
+	if (!copy_from_iter_full(bytes, n, &msg->msg_iter))
+		return -EFAULT;
+	*taken += n;
+	event = feed(flow, NULL, n);
+	if (event != ISCSI_EVENT_PDU)
+		return min(event, 0);
+
+	if (get_unaligned_le32(flow->digest) != ~flow->crc_taken) {
+		asym_flow_break(flow, ASYM_REASON_BAD_STREAM,
+				"a sent PDU has a wrong data digest");
+		return -EPROTO;
+	}
+	put_unaligned_le32(~flow->crc_sent, flow->digest);
+	flow->pending.bytes = flow->digest;
+	flow->pending.len = ISCSI_DIGEST_BYTES;
+	return flush_or_owe(sk, flow, msg, taken);
+}
+
+/* Padding and data digest. */
+static int send_tail(struct sock *sk, struct asym_flow *flow,
+		     struct msghdr *msg, size_t *taken)
+{
+	u32 left = flow->stream.left;
+
+	if (!has_digest(flow))
+		return send_copied(sk, flow, msg, taken, left);
+	if (left > ISCSI_DIGEST_BYTES)
+		return send_copied(sk, flow, msg, taken,
+				   left - ISCSI_DIGEST_BYTES);
+	return send_digest(sk, flow, msg, taken);
 }
 
 static bool splices(const struct msghdr *msg)
@@ -323,13 +394,14 @@ static u32 position(const struct asym_flow *flow)
 
 /*
  * Whole cipher blocks lie ready in @page.  Give them to TCP; if it stops inside
- * a block, the rest of that block is pending.
+ * a block, the rest of that block is pending.  What has been sealed is not
+ * sealed again: then all of the rest is.
  */
 static int push_blocks(struct sock *sk, struct asym_flow *flow,
 		       struct msghdr *msg, size_t *taken, struct page *page,
 		       u32 off, u32 len)
 {
-	u32 start = flow->records.limit, whole, rest;
+	u32 start = flow->records.limit, whole = len;
 	int n, err;
 
 	err = add_source(flow, page, off, len);
@@ -337,24 +409,24 @@ static int push_blocks(struct sock *sk, struct asym_flow *flow,
 		return err;
 	n = push(sk, flow, NULL, page, off, len,
 		 msg->msg_flags | (msg_data_left(msg) > len ? MSG_MORE : 0));
-	whole = round_up(max(n, 0), ASYM_BLOCK_BYTES);
+	if (n < 0 || flow->treatment == ASYM_TREAT_OPAQUE)
+		whole = round_up(max(n, 0), ASYM_BLOCK_BYTES);
 	if (whole < len)
 		trim_source(flow, start, whole);
 	if (n < 0)
 		return n;
 
-	rest = whole - n;
 	iov_iter_advance(&msg->msg_iter, whole);
 	*taken += whole;
 	flow->done += whole;
 	err = feed(flow, NULL, whole);
-	if (err < 0 || !rest)
+	if (err < 0 || n == whole)
 		return min(err, 0);
 
 	get_page(page);
 	flow->pending.page = page;
 	flow->pending.off = off + n;
-	flow->pending.len = rest;
+	flow->pending.len = whole - n;
 	return flush_or_owe(sk, flow, msg, taken);
 }
 
@@ -390,10 +462,14 @@ static int send_cut_block(struct sock *sk, struct asym_flow *flow,
 	memcpy(page_address(page), flow->block, ASYM_BLOCK_BYTES);
 	memzero_explicit(flow->block, sizeof(flow->block));
 	if (flow->treatment == ASYM_TREAT_LOCAL) {
+		sum_up(flow, &flow->crc_taken, page_address(page),
+		       ASYM_BLOCK_BYTES);
 		sg_init_table(&sg, 1);
 		sg_set_page(&sg, page, ASYM_BLOCK_BYTES, 0);
 		err = seal(flow, position(flow) - ASYM_BLOCK_BYTES,
 			   ASYM_BLOCK_BYTES, &sg, &sg);
+		sum_up(flow, &flow->crc_sent, page_address(page),
+		       ASYM_BLOCK_BYTES);
 	} else {
 		err = add_source(flow, page, 0, ASYM_BLOCK_BYTES);
 	}
@@ -437,14 +513,19 @@ static struct page *run_pages(u32 *len, gfp_t gfp)
 static int send_sealed(struct sock *sk, struct asym_flow *flow,
 		       struct msghdr *msg, size_t *taken, u32 len)
 {
+	/* What is summed up must be what is sealed, whatever becomes of the
+	 * sender's pages meanwhile.
+	 */
+	bool copies = !splices(msg) || has_digest(flow);
+	u32 taken_crc = flow->crc_taken, sent_crc = flow->crc_sent;
+	u32 pos = position(flow), off;
 	struct scatterlist src, dst;
 	struct iov_iter rewind;
 	struct page *page, *from;
-	u32 pos = position(flow), off;
 	int err = 0;
 
 	len = min(len, flow->task.run - pos % flow->task.run);
-	if (splices(msg))
+	if (!copies)
 		len = min(len, round_down(first_piece(msg, &from, &off),
 					  ASYM_BLOCK_BYTES));
 	page = run_pages(&len, GFP_NOIO);
@@ -453,7 +534,7 @@ static int send_sealed(struct sock *sk, struct asym_flow *flow,
 
 	sg_init_table(&dst, 1);
 	sg_set_page(&dst, page, len, 0);
-	if (splices(msg)) {
+	if (!copies) {
 		sg_init_table(&src, 1);
 		sg_set_page(&src, from, len, off);
 		err = seal(flow, pos, len, &src, &dst);
@@ -463,14 +544,23 @@ static int send_sealed(struct sock *sk, struct asym_flow *flow,
 					 &msg->msg_iter))
 			err = -EFAULT;
 		msg->msg_iter = rewind;
-		if (!err)
+		if (!err) {
+			sum_up(flow, &taken_crc, page_address(page), len);
 			err = seal(flow, pos, len, &dst, &dst);
+		}
 	}
-	if (!err)
+	if (!err) {
+		sum_up(flow, &sent_crc, page_address(page), len);
 		err = push_blocks(sk, flow, msg, taken, page, 0, len);
-	else
+	} else {
 		/* It may hold user data as they came. */
 		memzero_explicit(page_address(page), len);
+	}
+	/* All of them were taken, or none. */
+	if (*taken) {
+		flow->crc_taken = taken_crc;
+		flow->crc_sent = sent_crc;
+	}
 	put_page(page);
 	return err;
 }
@@ -528,14 +618,16 @@ static int send_data(struct sock *sk, struct asym_flow *flow,
 	case ASYM_TREAT_OPAQUE:
 		return send_blocks(sk, flow, msg, taken);
 	case ASYM_TREAT_ZEROED:
-		return send_zeros(sk, flow, msg, taken);
+		if (!has_digest(flow))
+			return send_zeros(sk, flow, msg, taken);
+		break;
 	case ASYM_TREAT_SEALED_BY_SA:
 		break;
 	}
 	if (splices(msg) && !iscsi_stream_wants_data(&flow->stream) &&
-	    flow->task.grant == ASYM_GRANT_SEALED)
+	    flow->task.grant == ASYM_GRANT_SEALED && !has_digest(flow))
 		return send_spliced(sk, flow, msg, taken);
-	return send_copied(sk, flow, msg, taken);
+	return send_copied(sk, flow, msg, taken, flow->stream.left);
 }
 
 /* Take at least one byte, or say why not. */
@@ -564,7 +656,7 @@ static int step(struct sock *sk, struct asym_flow *flow, struct msghdr *msg,
 	case ISCSI_PART_DATA:
 		return send_data(sk, flow, msg, taken);
 	case ISCSI_PART_TAIL:
-		return send_copied(sk, flow, msg, taken);
+		return send_tail(sk, flow, msg, taken);
 	}
 	return -EINVAL;
 }

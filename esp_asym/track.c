@@ -12,6 +12,9 @@
  * any of several packets.  This runs as the socket's data_ready, under its lock:
  * that is where TCP tells the reader of new bytes, and it tells us first.
  */
+#include <linux/crc32.h>
+#include <linux/crc32c.h>
+#include <linux/unaligned.h>
 #include <net/tcp.h>
 
 #include "esp_asym.h"
@@ -28,6 +31,9 @@
  * @itt: task that the packet named, if @opaque
  * @generation: which of the tasks that use this tag one after the other
  * @buffer_offset: of @seq in the buffer of the task, if @opaque
+ * @crc: CRC32C, begun with 0, of the bytes as they came, if @opaque and data
+ *	digests are on
+ * @crc_len: of how many: @seq moves on when bytes are compared
  */
 struct asym_claim {
 	struct list_head	node;
@@ -37,7 +43,25 @@ struct asym_claim {
 	u32			itt;
 	u32			generation;
 	u32			buffer_offset;
+	u32			crc;
+	u32			crc_len;
 };
+
+static u32 crc_of(const struct sk_buff *skb, u32 off, u32 len, u32 crc)
+{
+	struct skb_seq_state state;
+	const u8 *bytes;
+	u32 done = 0, n;
+
+	/* Blocks may go beyond the end, but there is no block behind it. */
+	skb_prepare_seq_read((struct sk_buff *)skb, off, off + len, &state);
+	while ((n = skb_seq_read(done, &bytes, &state))) {
+		n = min(n, len - done);
+		crc = crc32c(crc, bytes, n);
+		done += n;
+	}
+	return crc;
+}
 
 static bool continues(const struct asym_claim *a, const struct asym_claim *b)
 {
@@ -48,16 +72,31 @@ static bool continues(const struct asym_claim *a, const struct asym_claim *b)
 		a->buffer_offset + (a->end - a->seq) == b->buffer_offset);
 }
 
-/* Insert a claim for bytes that nothing is known of, in front of @next. */
+/* The last @len bytes of a claim lie at @off in @skb. */
+static void sum_up(const struct asym_track *track, struct asym_claim *claim,
+		   const struct sk_buff *skb, u32 off, u32 len)
+{
+	if (!track->data_digest || !claim->opaque)
+		return;
+	claim->crc = crc_of(skb, off, len, claim->crc);
+	claim->crc_len += len;
+}
+
+/*
+ * Insert a claim for bytes that nothing is known of, in front of @next.  They
+ * lie at @off in @skb.
+ */
 static int add_claim(struct asym_track *track, const struct asym_claim *claim,
-		     struct list_head *next)
+		     struct list_head *next, const struct sk_buff *skb, u32 off)
 {
 	struct asym_claim *last, *copy;
+	u32 len = claim->end - claim->seq;
 
 	if (next->prev != &track->claims) {
 		last = list_entry(next->prev, struct asym_claim, node);
 		if (continues(last, claim)) {
 			last->end = claim->end;
+			sum_up(track, last, skb, off, len);
 			return 0;
 		}
 	}
@@ -67,6 +106,7 @@ static int add_claim(struct asym_track *track, const struct asym_claim *claim,
 	if (!copy)
 		return -ENOMEM;
 	*copy = *claim;
+	sum_up(track, copy, skb, off, len);
 	list_add_tail(&copy->node, next);
 	track->nr_claims++;
 	return 0;
@@ -92,34 +132,34 @@ static struct list_head *find_claim(struct asym_track *track, u32 seq)
 
 /**
  * asym_track_claim() - a packet claims a stretch of the stream
- * @flow: flow of an initiator, unlocked
- * @seq: first byte
+ * @seg: segment of an initiator's connection
+ * @skb: packet, opened but for its opaque ranges
+ * @off: first byte of the stretch, from skb->data
  * @len: bytes
- * @opaque: came sealed under the local key
- * @itt: of this task
- * @buffer_offset: at this offset
+ * @range: opaque range that they are, or NULL
  *
  * Return: 0; -EPROTO when the bytes were claimed otherwise before, -ENOBUFS when
  * there are more claims than any window holds, -ENOMEM
  */
-int asym_track_claim(struct asym_flow *flow, u32 seq, u32 len, bool opaque,
-		     u32 itt, u32 buffer_offset)
+int asym_track_claim(const struct asym_segment *seg, const struct sk_buff *skb,
+		     u32 off, u32 len, const struct asym_range_entry *range)
 {
+	struct asym_flow *flow = seg->flow;
 	struct asym_track *track = &flow->track;
+	u32 origin = seg->seq - seg->head_len, end = origin + off + len;
 	struct asym_claim claim = {
-		.seq		= seq,
-		.end		= seq + len,
-		.opaque		= opaque,
-		.itt		= itt,
-		.buffer_offset	= buffer_offset,
+		.seq		= origin + off,
+		.end		= end,
+		.opaque		= range,
+		.itt		= range ? range->itt : 0,
+		.buffer_offset	= range ? range->buffer_offset : 0,
 	};
 	const struct asym_task *task;
 	struct list_head *pos;
-	u32 end = seq + len;
 	int err = 0;
 
 	spin_lock_bh(&flow->lock);
-	task = opaque ? asym_task_find(&flow->tasks, itt) : NULL;
+	task = range ? asym_task_find(&flow->tasks, range->itt) : NULL;
 	if (task)
 		claim.generation = task->generation;
 	if (track->started && before(claim.seq, track->next))
@@ -132,12 +172,12 @@ int asym_track_claim(struct asym_flow *flow, u32 seq, u32 len, bool opaque,
 		if (pos != &track->claims)
 			old = list_entry(pos, struct asym_claim, node);
 		if (old && !after(old->seq, claim.seq)) {
-			if (old->opaque != opaque ||
-			    (opaque && (old->itt != itt ||
-					old->generation != claim.generation ||
-					old->buffer_offset +
-					(claim.seq - old->seq) !=
-					claim.buffer_offset)))
+			if (old->opaque != claim.opaque ||
+			    (claim.opaque &&
+			     (old->itt != claim.itt ||
+			      old->generation != claim.generation ||
+			      old->buffer_offset + (claim.seq - old->seq) !=
+			      claim.buffer_offset)))
 				err = -EPROTO;
 			if (before(old->end, end))
 				claim.end = old->end;
@@ -145,7 +185,8 @@ int asym_track_claim(struct asym_flow *flow, u32 seq, u32 len, bool opaque,
 		} else {
 			if (old && before(old->seq, end))
 				claim.end = old->seq;
-			err = add_claim(track, &claim, pos);
+			err = add_claim(track, &claim, pos, skb,
+					claim.seq - origin);
 		}
 		advance_claim(&claim, claim.end);
 	}
@@ -164,6 +205,11 @@ static void drop_claims(struct asym_track *track, u32 seq)
 				advance_claim(claim, seq);
 			return;
 		}
+		/* Claims in a data segment leave no gap and do not go beyond. */
+		if (track->data_digest && claim->opaque)
+			track->sealed_crc = claim->crc ^
+				__crc32c_le_shift(track->sealed_crc,
+						  claim->crc_len);
 		list_del(&claim->node);
 		kfree(claim);
 		track->nr_claims--;
@@ -236,6 +282,140 @@ static bool peek(struct sock *sk, u32 seq, u8 *buf, u32 len)
 	return true;
 }
 
+/* Sum up received bytes as the reader will get them. */
+static bool sum_up_opened(struct sock *sk, struct asym_track *track, u32 len)
+{
+	u32 seq = track->next;
+
+	while (len) {
+		struct sk_buff *skb;
+		u32 off, n;
+
+		skb = find_received(sk, seq, &off);
+		if (!skb)
+			return false;
+		n = min(len, skb->len - off);
+		track->opened_crc = crc_of(skb, off, n, track->opened_crc);
+		seq += n;
+		len -= n;
+	}
+	return true;
+}
+
+/* The part of a packet from @off on, with its part of the account. */
+static struct sk_buff *cut_off(struct sock *sk, struct sk_buff *skb, u32 off)
+{
+	u32 len = skb->len - off;
+	struct sk_buff *rest;
+	u32 share;
+
+	rest = pskb_extract(skb, off, len, GFP_ATOMIC | __GFP_NOWARN);
+	if (!rest)
+		return NULL;
+	share = mul_u64_u32_div(skb->truesize, len, skb->len);
+	rest->truesize = share + SKB_TRUESIZE(skb_end_offset(rest));
+	skb->truesize -= share;
+	atomic_sub(share, &sk->sk_rmem_alloc);
+	sk_mem_uncharge(sk, share);
+	TCP_SKB_CB(rest)->seq += off;
+	return rest;
+}
+
+/*
+ * Exchange @len bytes at @off in a received packet.  Others may have its
+ * memory, so it is cut in two, and what is between is a packet of our own.
+ */
+static bool exchange(struct sock *sk, struct sk_buff *skb, u32 off,
+		     const u8 *bytes, u32 len)
+{
+	struct sk_buff_head *queue = &sk->sk_receive_queue;
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct sk_buff *ours, *rest = NULL;
+
+	ours = alloc_skb(len, GFP_ATOMIC | __GFP_NOWARN);
+	if (!ours)
+		return false;
+	skb_put_data(ours, bytes, len);
+	*TCP_SKB_CB(ours) = *cb;
+	TCP_SKB_CB(ours)->seq += off;
+	if (off + len < skb->len) {
+		rest = cut_off(sk, skb, off + len);
+		if (!rest)
+			goto no_memory;
+		TCP_SKB_CB(ours)->end_seq = TCP_SKB_CB(rest)->seq;
+		TCP_SKB_CB(ours)->tcp_flags &= ~TCPHDR_FIN;
+	}
+	if (pskb_trim(skb, off))
+		goto no_memory;
+	cb->end_seq = cb->seq + off;
+	cb->tcp_flags &= ~TCPHDR_FIN;
+
+	skb_set_owner_r(ours, sk);
+	__skb_queue_after(queue, skb, ours);
+	if (rest) {
+		skb_set_owner_r(rest, sk);
+		__skb_queue_after(queue, ours, rest);
+	}
+	/* Nothing may be left of it, or nothing that is not in the packet
+	 * before: ends ascend.
+	 */
+	if (!off || (!skb_queue_is_first(queue, skb) &&
+		     !after(cb->end_seq, TCP_SKB_CB(skb_queue_prev(queue, skb))
+					 ->end_seq))) {
+		__skb_unlink(skb, queue);
+		consume_skb(skb);
+	}
+	return true;
+
+no_memory:
+	kfree_skb(ours);
+	kfree_skb(rest);
+	return false;
+}
+
+/*
+ * The digest of a data segment covers it as it was sealed, the reader has it
+ * opened.  CRCs are linear: what the bytes and their digests differ in is the
+ * same.  So a digest that was right is right afterwards, and a wrong one is
+ * wrong.
+ *
+ * The next @len bytes of the stream are padding and digest.
+ */
+static bool change_digest(struct sock *sk, struct asym_track *track, u32 len)
+{
+	const struct iscsi_stream *s = &track->stream;
+	u32 padding = s->pdu.tail_len - ISCSI_DIGEST_BYTES;
+	u32 done = s->pdu.tail_len - s->left, seq = track->next;
+	u8 change[ISCSI_DIGEST_BYTES], bytes[ISCSI_DIGEST_BYTES];
+
+	put_unaligned_le32(__crc32c_le_shift(track->sealed_crc ^
+					     track->opened_crc, padding),
+			   change);
+	while (len) {
+		struct sk_buff *skb;
+		u32 off, n, i;
+
+		skb = find_received(sk, seq, &off);
+		if (!skb)
+			return false;
+		if (done < padding) {
+			n = min3(len, skb->len - off, padding - done);
+		} else {
+			n = min(len, skb->len - off);
+			if (skb_copy_bits(skb, off, bytes, n))
+				return false;
+			for (i = 0; i < n; i++)
+				bytes[i] ^= change[done - padding + i];
+			if (!exchange(sk, skb, off, bytes, n))
+				return false;
+		}
+		seq += n;
+		done += n;
+		len -= n;
+	}
+	return true;
+}
+
 struct complaint {
 	enum asym_reason	reason;
 	const char		*detail;	/* NULL: none */
@@ -260,6 +440,7 @@ static struct complaint check_part(struct asym_flow *flow, u32 seq, u32 len)
 				"the target sent data for a command that was refused" };
 		if (task->grant != ASYM_GRANT_OPAQUE)
 			task = NULL;
+		track->opaque = task;
 	}
 	if (claims_agree(track, seq, len, task,
 			 pdu->buffer_offset + track->done))
@@ -304,16 +485,35 @@ static struct complaint check_login(struct asym_flow *flow)
 	const struct iscsi_params *ours = &flow->stream.params;
 	u8 digests = asym_pdu_digests(theirs);
 
-	if (digests & ASYM_SESSION_DATA_DIGEST)
-		return (struct complaint){ ASYM_REASON_DATA_DIGEST,
-			"the target selected DataDigest=CRC32C; set DataDigest=None" };
 	if (digests & ~asym_pdu_digests(ours))
 		return (struct complaint){ ASYM_REASON_BAD_STREAM,
 			"the target declared a digest that was not offered" };
 	if (flow->track.stream.pdu.final_login) {
 		flow->digests = digests;
 		flow->digests_known = true;
+		spin_lock_bh(&flow->lock);
+		flow->track.data_digest = digests & ASYM_SESSION_DATA_DIGEST;
+		spin_unlock_bh(&flow->lock);
 	}
+	return (struct complaint){};
+}
+
+/* The digest of user data, for a reader that has them opened. */
+static struct complaint follow_digest(struct sock *sk, struct asym_flow *flow,
+				      u32 len)
+{
+	struct asym_track *track = &flow->track;
+
+	if (!track->data_digest || !track->opaque)
+		return (struct complaint){};
+	if (track->stream.part == ISCSI_PART_DATA &&
+	    !sum_up_opened(sk, track, len))
+		return (struct complaint){ ASYM_REASON_STREAM_BYPASSED,
+			"received bytes were read before they were checked" };
+	if (track->stream.part == ISCSI_PART_TAIL &&
+	    !change_digest(sk, track, len))
+		return (struct complaint){ ASYM_REASON_NO_MEMORY,
+			"no memory for the data digest of received user data" };
 	return (struct complaint){};
 }
 
@@ -348,6 +548,8 @@ static bool track_part(struct sock *sk, struct asym_flow *flow, u32 avail)
 	spin_lock_bh(&flow->lock);
 	complaint = check_part(flow, track->next, len);
 	spin_unlock_bh(&flow->lock);
+	if (!complaint.detail)
+		complaint = follow_digest(sk, flow, len);
 	if (complaint.detail) {
 		asym_flow_break(flow, complaint.reason, complaint.detail);
 		return false;
@@ -365,6 +567,9 @@ static bool track_part(struct sock *sk, struct asym_flow *flow, u32 avail)
 	if (event == ISCSI_EVENT_HEAD) {
 		track->done = 0;
 		memset(track->sense, 0, sizeof(track->sense));
+		track->opaque = false;
+		track->sealed_crc = 0;
+		track->opened_crc = 0;
 	}
 	if (s->pdu.kind == ISCSI_KIND_LOGIN && event != ISCSI_EVENT_NONE) {
 		complaint = check_login(flow);

@@ -14,7 +14,6 @@
 	[ASYM_REASON_NOT_FROM_SYN] = "not-from-syn",		\
 	[ASYM_REASON_NO_SA] = "no-sa",				\
 	[ASYM_REASON_BAD_STREAM] = "bad-stream",		\
-	[ASYM_REASON_DATA_DIGEST] = "data-digest",		\
 	[ASYM_REASON_BAD_SEGMENT_LENGTH] = "bad-segment-length",\
 	[ASYM_REASON_SOCKET_BUSY] = "socket-busy",		\
 	[ASYM_REASON_STREAM_BYPASSED] = "stream-bypassed",	\

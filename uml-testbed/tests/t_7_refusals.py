@@ -423,25 +423,6 @@ def peer_without_our_module_gets_nothing(ctx):
     check(esp, 'no ESP on the wire')
 
 
-@test()
-def data_digest_is_refused_at_login_with_an_event(ctx):
-    bed = ctx.bed()
-    bed.secure('asym')
-    lun = iscsi.Lun(0, size=4 << 20)
-    bed.serve([lun])
-    bed.bind(0)
-    with Monitor(bed.i) as events:
-        try:
-            bed.login({'node.conn[0].iscsi.DataDigest': 'CRC32C',
-                       'node.conn[0].timeo.login_timeout': '5',
-                       'node.session.initial_login_retry_max': '1'})
-        except HostError:
-            pass
-        else:
-            check(False, 'logged in')
-        events.wait('data-digest')
-
-
 @test({'setting': 'MaxRecvDataSegmentLength'},
       {'setting': 'FirstBurstLength'})
 def lengths_that_cut_blocks_are_refused_at_login(ctx, setting):

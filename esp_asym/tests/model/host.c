@@ -353,20 +353,23 @@ void asym_track_stay(struct asym_flow *flow)
 }
 
 /* In the place of track.c, which is told and cannot know yet: here we do. */
-int asym_track_claim(struct asym_flow *flow, u32 seq, u32 len, bool opaque,
-		     u32 itt, u32 buffer_offset)
+int asym_track_claim(const struct asym_segment *seg, const struct sk_buff *skb,
+		     u32 off, u32 len, const struct asym_range_entry *range)
 {
-	const struct host *from = flow->key.net->host->peer;
-	u32 pos = host_pos(from, seq), i;
+	const struct host *from = seg->flow->key.net->host->peer;
+	u32 pos = host_pos(from, seg->seq - seg->head_len + off), i;
 
+	(void)skb;
 	for (i = 0; i < len; i++) {
 		const struct mark *mark = &from->talk.marks[pos + i];
 
-		property_check(PROPERTY_CLAIMED, mark->opaque == opaque &&
-			       (!opaque || (mark->itt == itt &&
-					    mark->pos == buffer_offset + i)),
+		property_check(PROPERTY_CLAIMED, mark->opaque == !!range &&
+			       (!range || (mark->itt == range->itt &&
+					   mark->pos ==
+					   range->buffer_offset + i)),
 			       "byte %u is claimed opaque %d, task %#x, at %u",
-			       pos + i, opaque, itt, buffer_offset + i);
+			       pos + i, !!range, range ? range->itt : 0,
+			       range ? range->buffer_offset + i : 0);
 	}
 	return 0;
 }

@@ -35,8 +35,6 @@
  * @ASYM_REASON_NO_SA: iSCSI data of a bound unit would leave without an
  *   asymmetric SA
  * @ASYM_REASON_BAD_STREAM: bytes on an iSCSI connection that are not iSCSI
- * @ASYM_REASON_DATA_DIGEST: login offers or selects a data digest that is not
- *   supported
  * @ASYM_REASON_BAD_SEGMENT_LENGTH: MaxRecvDataSegmentLength or a burst length
  *   that is not a multiple of 512 bytes
  * @ASYM_REASON_SOCKET_BUSY: the bytes around a cut cipher block could not be
@@ -67,7 +65,6 @@ enum asym_reason {
 	ASYM_REASON_NOT_FROM_SYN,
 	ASYM_REASON_NO_SA,
 	ASYM_REASON_BAD_STREAM,
-	ASYM_REASON_DATA_DIGEST,
 	ASYM_REASON_BAD_SEGMENT_LENGTH,
 	ASYM_REASON_SOCKET_BUSY,
 	ASYM_REASON_STREAM_BYPASSED,
