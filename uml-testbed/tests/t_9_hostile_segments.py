@@ -95,6 +95,31 @@ def the_same_bytes_are_not_taken_in_two_ways(ctx):
 
 
 @test()
+def a_head_that_comes_in_two_versions_is_read_in_one(ctx):
+    """TCP keeps packets that overlap.  The version of a head that is compared
+    is the one that the reader gets."""
+    with Stage(ctx) as stage:
+        def lie(conn, task):
+            tcp = conn.tcp
+            nop = pdu.Pdu(pdu.NOP_IN, fields=b'\xff\xff\xff\xff' +
+                          conn.numbers(False)).head()
+            p = conn.data_pdu(task, stage.marker[:task.expected])
+            harmless = pdu.Pdu(pdu.NOP_IN, fields=p.fields, data=p.data)
+            read = nop + p.head() + p.data
+            shown = nop + harmless.head() + p.data
+            start = tcp.next
+            for at in range(0, len(read), 1000):
+                tcp.own(read[at:at + 1000], plain())
+            tcp.transmit(start + 40, shown[40:1000], plain())
+            tcp.transmit(start, read[:68], plain())
+            for at in range(1000, len(read), 1000):
+                tcp.transmit(start + at, read[at:at + 1000], plain())
+
+        stage.lie('two versions of a head', lie, {'unsealed-data'})
+        stage.honest()
+
+
+@test()
 def what_tcp_has_had_is_history(ctx):
     """Late copies with other bytes and marks neither harm nor help."""
     with Stage(ctx) as stage:
