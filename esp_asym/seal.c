@@ -388,7 +388,7 @@ int asym_output(struct xfrm_state *x, struct sk_buff *skb)
  * @features: of the device
  *
  * Context: BHs off, the socket lock need not be held
- * Return: as asym_output()
+ * Return: 0, or -EINPROGRESS when the packet is not the caller's any more
  */
 int asym_xmit(struct xfrm_state *x, struct sk_buff *skb,
 	      netdev_features_t features)
@@ -403,6 +403,14 @@ int asym_xmit(struct xfrm_state *x, struct sk_buff *skb,
 	if (xo->flags & XFRM_GSO_SEGMENT && !++xo->seq.low)
 		xo->seq.hi++;
 
-	err = seal(x, skb, seq, xo->proto);
-	return err ?: finish_xmit(skb);
+	err = seal(x, skb, seq, xo->proto) ?: finish_xmit(skb);
+	if (!err || err == -EINPROGRESS)
+		return err;
+	/* For any other error validate_xmit_xfrm() frees what is left of the GSO
+	 * segment and forgets the packets in front, which are sealed already.
+	 * Have it go on without this one: TCP sends it again.
+	 */
+	XFRM_INC_STATS(xs_net(x), LINUX_MIB_XFRMOUTSTATEPROTOERROR);
+	kfree_skb(skb);
+	return -EINPROGRESS;
 }

@@ -183,6 +183,10 @@ def works_again(bed, work, session, cap, lun):
     check(len(work.known) == work.chunks, 'not everything was written')
     session.logout(check=False)
     bed.target.sync()
+    # A packet that nobody sends or frees would hold its SA.
+    bed.sas.remove()
+    for host in bed.hosts:
+        host.poll('rmmod esp_asym', 60)
     no_hits('on the wire', cap.stop(), work.marker)
     no_hits('at the target', lun.path, work.marker)
 
