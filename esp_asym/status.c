@@ -33,6 +33,8 @@
 /**
  * asym_status_comes() - does the current PDU end a task?
  * @s: received stream, behind a head
+ *
+ * Return: true when it brings a SCSI status
  */
 bool asym_status_comes(const struct iscsi_stream *s)
 {

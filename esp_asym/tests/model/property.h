@@ -7,10 +7,7 @@
 
 #include <asym/types.h>
 
-/**
- * enum property - see property.c for what they say
- * The order is that of the report.
- */
+/* See property.c for what they say; the order is that of the report. */
 enum property {
 	PROPERTY_DESCRIBED,
 	PROPERTY_ALONE,
