@@ -31,8 +31,10 @@ QEMU_FAST_PAIR := $(QEMU_FAST_PAIR)|source_tree_survives_on_ext4_asym$$
 
 # Debian's python3 and its modules, not what a user has put before them.
 CHECK_PATH := /usr/sbin:/usr/bin:/sbin:/bin:$(PATH)
-PARTS := PATH='$(CHECK_PATH)' tools/check-parts --logs '$(LOGS)'
-PREREQUISITES := PATH='$(CHECK_PATH)' uml-testbed/install-prerequisites
+# In the place of the shell: a signal to make is to reach who can clean up.
+CHECK_ENV := exec env PATH='$(CHECK_PATH)'
+PARTS := $(CHECK_ENV) tools/check-parts --logs '$(LOGS)'
+PREREQUISITES := $(CHECK_ENV) uml-testbed/install-prerequisites
 
 .PHONY: all modules modules_install tools install uninstall clean help demo \
 	check check-unit check-build check-uml check-uml-debug check-qemu \
@@ -91,7 +93,7 @@ prerequisites:
 	$(PREREQUISITES)
 
 demo: prerequisites
-	PATH='$(CHECK_PATH)' uml-testbed/demo
+	$(CHECK_ENV) uml-testbed/demo
 
 check: prerequisites
 	@$(PARTS) check \
@@ -112,10 +114,10 @@ check-unit:
 	@$(PARTS) check-unit $(UNIT)
 
 check-build:
-	@PATH='$(CHECK_PATH)' tools/lint --logs '$(LOGS)' build
+	@$(CHECK_ENV) tools/lint --logs '$(LOGS)' build
 
 lint:
-	@PATH='$(CHECK_PATH)' tools/lint --logs '$(LOGS)' all
+	@$(CHECK_ENV) tools/lint --logs '$(LOGS)' all
 
 check-uml:
 	@$(PARTS) check-uml \
@@ -123,7 +125,7 @@ check-uml:
 		quick-start='uml-testbed/quick-start'
 
 check-uml-debug:
-	@PATH='$(CHECK_PATH)' uml-testbed/check --platform uml-debug \
+	@$(CHECK_ENV) uml-testbed/check --platform uml-debug \
 		--logs '$(LOGS)/uml-debug'
 
 check-qemu:
@@ -141,7 +143,7 @@ check-qemu-fast:
 
 # The scenarios' own test: broken modules must not pass them.
 check-mutants:
-	@PATH='$(CHECK_PATH)' uml-testbed/mutants
+	@$(CHECK_ENV) uml-testbed/mutants
 
 fuzz:
 	$(MAKE) -C iscsi_parse/tests fuzz
