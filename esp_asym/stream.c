@@ -219,6 +219,21 @@ static int send_copied(struct sock *sk, struct asym_flow *flow,
 }
 
 /*
+ * Take up to a cipher block into the flow.  It goes through the stack: hardened
+ * usercopy knows flows as objects that no copy from a sender may end in.
+ */
+static bool take_small(u8 *to, u32 len, struct msghdr *msg)
+{
+	u8 bytes[ASYM_BLOCK_BYTES];
+
+	if (!copy_from_iter_full(bytes, len, &msg->msg_iter))
+		return false;
+	memcpy(to, bytes, len);
+	memzero_explicit(bytes, sizeof(bytes));
+	return true;
+}
+
+/*
  * The digest goes out when all of it is known to be right for what the sender
  * meant to send, and says the same of what goes out.  If it is wrong, data have
  * changed under the sender, or these four bytes are something else: either way
@@ -232,7 +247,7 @@ static int send_digest(struct sock *sk, struct asym_flow *flow,
 	u32 n = min_t(size_t, s->left, msg_data_left(msg));
 	int event;
 
-	if (!copy_from_iter_full(bytes, n, &msg->msg_iter))
+	if (!take_small(bytes, n, msg))
 		return -EFAULT;
 	*taken += n;
 	event = feed(flow, NULL, n);
@@ -440,8 +455,7 @@ static int send_cut_block(struct sock *sk, struct asym_flow *flow,
 	struct page *page;
 	int err;
 
-	if (!copy_from_iter_full(flow->block + flow->held_len, take,
-				 &msg->msg_iter))
+	if (!take_small(flow->block + flow->held_len, take, msg))
 		return -EFAULT;
 	*taken += take;
 	flow->held_len += take;
