@@ -13,6 +13,10 @@ from .host import poll
 PORT = 3260
 CORE = '/sys/kernel/config/target/core'
 ISCSI = '/sys/kernel/config/target/iscsi'
+INITIATOR = 'iqn.2024-01.test.asym:initiator'
+# Seconds until LIO ends a connection that does not send what it asked for: the
+# three of its default pass on a busy machine with an emulated processor.
+DATAOUT_TIMEOUT = 60
 
 
 class Lun:
@@ -76,6 +80,13 @@ class Target:
             lines += ['mkdir lun/lun_%d' % lun.number,
                       'ln -s %s lun/lun_%d/link'
                       % (self._dev(lun), lun.number)]
+        acl = 'acls/' + INITIATOR
+        lines += ['mkdir ' + acl, 'echo %d > %s/attrib/dataout_timeout'
+                  % (DATAOUT_TIMEOUT, acl)]
+        for lun in self.luns:
+            lines += ['mkdir %s/lun_%d' % (acl, lun.number),
+                      'ln -s %s/lun/lun_%d %s/lun_%d/link'
+                      % (tpg, lun.number, acl, lun.number)]
         lines.append('echo 1 > enable')
         host.run('\n'.join(lines))
 
@@ -89,7 +100,12 @@ class Target:
 
     def remove(self):
         tpg = '%s/%s/tpgt_1' % (ISCSI, self.iqn)
+        acl = '%s/acls/%s' % (tpg, INITIATOR)
         lines = ['set -e', 'echo 0 > %s/enable' % tpg]
+        for lun in self.luns:
+            lines += ['rm %s/lun_%d/link' % (acl, lun.number),
+                      'rmdir %s/lun_%d' % (acl, lun.number)]
+        lines.append('rmdir ' + acl)
         for lun in self.luns:
             lines += ['rm %s/lun/lun_%d/link' % (tpg, lun.number),
                       'rmdir %s/lun/lun_%d' % (tpg, lun.number)]
@@ -128,7 +144,7 @@ CONF = {
 class Initiator:
     """open-iscsi on a host; its iscsid runs as long as the host does."""
 
-    def __init__(self, host, iqn='iqn.2024-01.test.asym:initiator'):
+    def __init__(self, host, iqn=INITIATOR):
         self.host = host
         self.iqn = iqn
         host.run('mkdir -p /etc/iscsi /run/lock/iscsi /var/lib/iscsi'

@@ -71,8 +71,9 @@ NETWORKS = {
     # Less than what a congestion window holds waits: queues overflow.
     'rate': {'rate': 20e6, 'queue': 20000},
     'far': {'delay': .1},
+    # An initial window overflows the queue; losses keep windows small later.
     'all': {'loss': .01, 'duplicate': .02, 'reorder': .05, 'delay': .004,
-            'jitter': .004, 'corrupt': .005, 'rate': 20e6, 'queue': 16000},
+            'jitter': .004, 'corrupt': .005, 'rate': 20e6, 'queue': 6000},
 }
 
 # What must have happened under a condition.
