@@ -146,10 +146,11 @@ class UmlHost(Host):
                     raise OSError('guest ended')
                 if time.monotonic() > end:
                     if timeout > 10:
-                        # For the log: what everybody is doing.
+                        # For the log: what everybody is doing.  Only those
+                        # that are blocked: UML dies of a list of all.
                         try:
                             self._command('ps -eo pid,stat,wchan:30,args;'
-                                          ' echo t > /proc/sysrq-trigger', 10)
+                                          ' echo w > /proc/sysrq-trigger', 10)
                         except OSError:
                             pass
                     self._send(b'K %d\n' % ident)

@@ -17,8 +17,8 @@ from . import steps
 SIZE = 2 << 20
 
 
-def segments(path):
-    """(source, destination, header, payload) of TCP segments to port 3260."""
+def segments(path, port=iscsi.PORT):
+    """(source, destination, header, payload) of TCP segments to a port."""
     for frame in frames(path):
         if frame[12:14] != b'\x08\x00' or frame[23] != 6:
             continue
@@ -26,7 +26,7 @@ def segments(path):
         ihl = (ip[0] & 15) * 4
         total = struct.unpack('>H', ip[2:4])[0]
         tcp = ip[ihl:total]
-        if struct.unpack('>H', tcp[2:4])[0] != iscsi.PORT:
+        if struct.unpack('>H', tcp[2:4])[0] != port:
             continue
         off = (tcp[12] >> 4) * 4
         yield ip[12:16], ip[16:20], tcp[:off], tcp[off:]
