@@ -38,8 +38,9 @@ PARTS := $(CHECK_ENV) tools/check-parts --logs '$(LOGS)'
 PREREQUISITES := $(CHECK_ENV) uml-testbed/install-prerequisites
 
 .PHONY: all modules modules_install tools install uninstall clean help demo \
-	check check-unit check-build check-uml check-uml-debug check-qemu \
-	check-qemu-fast check-mutants lint fuzz prerequisites
+	check check-unit check-build check-uml check-hostile check-uml-debug \
+	check-qemu check-qemu-fast check-mutants lint fuzz test-report \
+	prerequisites
 
 all: modules tools
 
@@ -78,15 +79,19 @@ help:
 	@echo 'make install, modules_install     install [INSTALL_MOD_PATH, DESTDIR, PREFIX]'
 	@echo 'make clean                        remove what was built here'
 	@echo 'make demo                         see it work, in User Mode Linux'
-	@echo 'make check                        all that follows, but scenarios on stock'
-	@echo '                                  kernels in part and without check-uml-debug'
+	@echo 'make check                        what follows up to check-uml, and a few'
+	@echo '                                  scenarios on stock kernels'
 	@echo 'make check-unit                   tests in user space, vectors'
 	@echo 'make check-build                  modules for all kernels, W=1, gcc and clang'
 	@echo 'make lint                         checkpatch, sparse, kernel-doc'
-	@echo 'make check-uml                    scenarios between two UML hosts'
-	@echo 'make check-uml-debug              ... with KASAN, lockdep and kmemleak'
-	@echo 'make check-qemu                   ... on stock Debian 6.1 and 6.12 in QEMU'
+	@echo 'make check-uml                    scenarios between two UML hosts, of each'
+	@echo '                                  the variants that differ in kind'
+	@echo 'make check-hostile                ... all variants'
+	@echo 'make check-uml-debug [FAST=1]     ... with KASAN, lockdep and kmemleak'
+	@echo 'make check-qemu [FAST=1]          ... on stock Debian 6.1 and 6.12 in QEMU'
 	@echo 'make check-mutants                broken modules do not pass the scenarios'
+	@echo 'make test-report                  Documentation/test-report.rst from what these'
+	@echo '                                  have left in build/log'
 	@echo 'make fuzz SECONDS=n               fuzz the parsers, n seconds each'
 	@echo 'make prerequisites                install the Debian packages for all this'
 
@@ -122,16 +127,22 @@ lint:
 
 check-uml:
 	@$(PARTS) check-uml \
-		scenarios='uml-testbed/check --platform uml --logs $(LOGS)/uml' \
+		scenarios='uml-testbed/check --platform uml --fast \
+			--logs $(LOGS)/uml' \
 		quick-start='uml-testbed/quick-start'
 
+check-hostile:
+	@$(CHECK_ENV) uml-testbed/check --platform uml --logs '$(LOGS)/uml'
+
+# FAST=1: what make check runs on UML, and not all.
 check-uml-debug:
 	@$(CHECK_ENV) uml-testbed/check --platform uml-debug \
-		--logs '$(LOGS)/uml-debug'
+		$(if $(FAST),--fast) --logs '$(LOGS)/uml-debug'
 
 check-qemu:
 	@$(PARTS) check-qemu $(foreach q,$(QEMU),\
-		$q='uml-testbed/check --platform $q --logs $(LOGS)/$q')
+		$q='uml-testbed/check --platform $q $(if $(FAST),--fast) \
+			--logs $(LOGS)/$q')
 
 check-qemu-fast:
 	@$(PARTS) check-qemu-fast \
@@ -144,7 +155,10 @@ check-qemu-fast:
 
 # The scenarios' own test: broken modules must not pass them.
 check-mutants:
-	@$(CHECK_ENV) uml-testbed/mutants
+	@$(CHECK_ENV) uml-testbed/mutants --logs '$(LOGS)/mutants'
+
+test-report:
+	@$(CHECK_ENV) tools/test-report '$(LOGS)'
 
 fuzz:
 	$(MAKE) -C iscsi_parse/tests fuzz

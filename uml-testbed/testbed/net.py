@@ -12,6 +12,7 @@ A bad wire (wire.py) lies between br0 and a second bridge with the last tap.
 
 import ctypes
 import fcntl
+import json
 import os
 import signal
 import struct
@@ -117,6 +118,16 @@ class Network:
                           preexec_fn=die_with_parent)
         self._wire.set(**spec)
         return self._wire
+
+    def wire_counts(self):
+        """What the bad wire did, if there is one."""
+        return self._wire.counts() if self._wire else {}
+
+    def octets(self):
+        """What has passed the tap of the first host, in both directions."""
+        out = self.run(['ip', '-s', '-j', 'link', 'show', self._taps[0]])
+        stats = json.loads(out)[0]['stats64']
+        return stats['rx']['bytes'] + stats['tx']['bytes']
 
     def stop(self):
         for cap in self._captures:

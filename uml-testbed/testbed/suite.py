@@ -25,15 +25,17 @@ def check(condition, text):
         raise Failure(text)
 
 
-def test(*variants, platforms=None):
+def test(*variants, more=(), platforms=None):
     """Register a test.
 
     variants   dictionaries of keyword arguments: one test for each, named
                after the function and the values
+    more       variants that the fast selection leaves out: what they do
+               differs from the others in degree and not in kind
     platforms  prefix of the platforms it can run on; None: all
     """
     def register(func):
-        for args in variants or ({},):
+        for n, args in enumerate((*(variants or ({},)), *more)):
             name = func.__name__
             for key, value in args.items():
                 if value is True:
@@ -42,17 +44,19 @@ def test(*variants, platforms=None):
                     name += '_' + value
                 elif value is not False:
                     name += '_%s_%s' % (key, value)
-            TESTS.append(Test(name.replace('-', '_'), func, args, platforms))
+            TESTS.append(Test(name.replace('-', '_'), func, args, platforms,
+                              n < max(len(variants), 1)))
         return func
     return register
 
 
 class Test:
-    def __init__(self, name, func, args, platforms):
+    def __init__(self, name, func, args, platforms, fast):
         self.name = name
         self.func = func
         self.args = args
         self.platforms = platforms
+        self.fast = fast
 
     def runs_on(self, platform):
         return self.platforms is None or platform.startswith(self.platforms)
@@ -65,6 +69,8 @@ class Context:
         self.platform = platform
         self.workdir = workdir
         self.bytes = 0		# of data that were written and verified
+        self.faults = {}	# what was done to the hosts, how many times
+        self.traffic = {}	# what the initiator sent and got
         self.notes = []
         self._beds = []
 
@@ -82,10 +88,30 @@ class Context:
     def note(self, text):
         self.notes.append(text)
 
+    def fault(self, what, count=1):
+        self.faults[what] = self.faults.get(what, 0) + count
+
+    def _look_back(self, bed):
+        """How much has passed a bed, and what its wire did to it."""
+        for what, count in bed.net.wire_counts().items():
+            if count and what != 'frames':
+                self.fault(what, count)
+        now = {'wire': bed.net.octets()}
+        if bed.i.alive():
+            out = bed.i.run('grep ^opaque_bytes /proc/net/esp_asym_stat;'
+                            ' true').out.split()
+            now.update(zip(out[::2], map(int, out[1::2])))
+        for what, count in now.items():
+            self.traffic[what] = self.traffic.get(what, 0) + count
+
     def close(self):
         """Stop everything; returns the kernel reports."""
         reports = []
         for bed in self._beds:
+            try:
+                self._look_back(bed)
+            except (HostError, OSError, ValueError) as err:
+                self.note('what has passed was not counted: %s' % err)
             for host in bed.hosts:
                 if not host.alive():
                     reports.append('%s: the guest is dead' % host.name)

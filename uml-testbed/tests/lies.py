@@ -127,6 +127,7 @@ class Stage:
         """Run func; the refusals meanwhile must be those in want: a set, or
         a list of sets.  Each must have sent an event.  What func returns must
         not be the target's invention."""
+        self.ctx.fault('acts of the peer')
         before = reasons(self.host)
         seen = len(self._events.text())
         start = time.monotonic()

@@ -109,9 +109,14 @@ def survive(ctx, network, kind, mtu, no_offload, header_digest):
               'no damage was noticed')
 
 
-@test(*({'network': n} for n in steps.NETWORKS),
+# Timeouts one after the other, and some of everything.
+FAST = ('loss-20', 'all')
+
+
+@test(*({'network': n} for n in FAST),
       {'network': 'all', 'no_offload': True, 'header_digest': True},
-      {'network': 'all', 'mtu': 1337})
+      more=(*({'network': n} for n in steps.NETWORKS if n not in FAST),
+            {'network': 'all', 'mtu': 1337}))
 def data_survive_a_bad_network(ctx, network, kind='asym', mtu=1500,
                                no_offload=False, header_digest=False):
     args = (mtu, no_offload, header_digest)
@@ -126,7 +131,7 @@ def data_survive_a_bad_network(ctx, network, kind='asym', mtu=1500,
         raise
 
 
-@test({}, {'no_offload': True})
+@test({}, more=({'no_offload': True},))
 def data_survive_a_queue_that_loses_before_esp(ctx, no_offload=False):
     """With offload, what the host's own queue drops, repeats and reorders are
     whole GSO packets that are not sealed yet."""

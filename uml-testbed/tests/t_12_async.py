@@ -8,7 +8,7 @@ from testbed.suite import check, test
 from . import steps
 
 
-@test({}, {'no_offload': True})
+@test({}, more=({'no_offload': True},))
 def fio_verifies_with_ciphers_that_answer_later(ctx, no_offload=False):
     """On a network that loses packets."""
     bed = ctx.bed(offload=not no_offload)

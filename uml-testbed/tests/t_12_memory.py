@@ -87,7 +87,9 @@ def setup_fails_cleanly_at_every_request(ctx):
     done = []
 
     def each(what, cmd, undo):
-        done.append('%s %d' % (what, fail_each(i, what, cmd, undo)[0]))
+        requests = fail_each(i, what, cmd, undo)[0]
+        ctx.fault('failed requests', requests)
+        done.append('%s %d' % (what, requests))
 
     for name in modules.ORDER[1:]:
         if name == 'keystore':
@@ -246,6 +248,7 @@ def io_survives_failures_of_every_request(ctx):
     for host in bed.hosts:
         sites = Sites(host)
         spared = set(sites.spared()) - setup[host]
+        ctx.fault('failed requests', sum(sites.failures.values()))
         ctx.note('%s: %d failures at %d places' % (
             host.name, sum(sites.failures.values()), len(sites.calls) -
             len(setup[host] & set(sites.spared()))))

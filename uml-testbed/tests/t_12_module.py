@@ -20,7 +20,7 @@ ROUNDS = int(os.environ.get('ASYM_ROUNDS', 0))
 PUMP = ('%s churn %s 9 1000000 > /dev/null 2>&1 < /dev/null & echo $!')
 
 
-@test({}, {'no_offload': True})
+@test({}, more=({'no_offload': True},))
 def modules_come_and_go_under_ordinary_traffic(ctx, no_offload=False):
     """An SA of the kernel's own carries a stream, and others are set up."""
     bed = ctx.bed(offload=not no_offload)

@@ -43,7 +43,7 @@ def unchanged(host, path, digest, when):
               '%s changed %s for ever' % (when, path))
 
 
-@test({}, {'no_offload': True})
+@test({}, more=({'no_offload': True},))
 def pages_of_files_are_sealed_and_stay_as_they_are(ctx, no_offload=False):
     """On a connection that is no iSCSI everything is sealed under the SA."""
     bed = ctx.bed(offload=not no_offload)

@@ -42,8 +42,8 @@ def talk(bed):
     server.wait()
 
 
-@test({'kind': 'asym'}, {'kind': 'asym', 'esn': True}, {'kind': 'asym-enc'},
-      {'kind': 'asym-enc', 'esn': True})
+@test({'kind': 'asym', 'esn': True}, {'kind': 'asym-enc'}, more=(
+      {'kind': 'asym'}, {'kind': 'asym-enc', 'esn': True}))
 def sa_is_accepted(ctx, kind, esn=False):
     """... and traffic that is not iSCSI passes, as ESP only."""
     bed = ctx.bed()

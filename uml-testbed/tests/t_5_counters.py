@@ -18,7 +18,7 @@ def _near(what, value, theory, slack):
           % (what, value, theory, slack))
 
 
-@test({}, {'mtu': 9000}, {'no_offload': True})
+@test({}, {'no_offload': True}, more=({'mtu': 9000},))
 def cipher_blocks_and_hashed_bytes_equal_theory(ctx, mtu=1500,
                                                 no_offload=False):
     bed = ctx.bed(mtu=mtu, offload=not no_offload)

@@ -16,6 +16,10 @@ from . import steps
 # A refusal must not look like a timeout.
 AT_ONCE = 10
 
+# For logins that are to fail.
+ONE_ATTEMPT = {'node.conn[0].timeo.login_timeout': '5',
+               'node.session.initial_login_retry_max': '1'}
+
 
 def refused_count(host, reason):
     return counters(host)['refused-' + reason]
@@ -351,7 +355,7 @@ def bound_lun_without_an_asym_sa_sends_nothing(ctx, kind):
     cap = bed.capture()
     with Monitor(bed.i) as events:
         try:
-            session = bed.login()
+            session = bed.login(ONE_ATTEMPT)
             fails_at_once(bed.i, write_cmd(session.disk(), name))
             fails_at_once(bed.i, read_cmd(session.disk()))
         except HostError as err:
@@ -408,8 +412,7 @@ def peer_without_our_module_gets_nothing(ctx):
     initiator = iscsi.Initiator(bed.i)
     bed.i_iscsi = initiator
     try:
-        bed.login({'node.conn[0].timeo.login_timeout': '5',
-                   'node.session.initial_login_retry_max': '1'})
+        bed.login(ONE_ATTEMPT)
     except HostError:
         pass
     else:
@@ -424,7 +427,7 @@ def peer_without_our_module_gets_nothing(ctx):
 
 
 @test({'setting': 'MaxRecvDataSegmentLength'},
-      {'setting': 'FirstBurstLength'})
+      more=({'setting': 'FirstBurstLength'},))
 def lengths_that_cut_blocks_are_refused_at_login(ctx, setting):
     bed = ctx.bed()
     bed.secure('asym')
@@ -435,9 +438,7 @@ def lengths_that_cut_blocks_are_refused_at_login(ctx, setting):
         else 'node.session.iscsi.'
     with Monitor(bed.i) as events:
         try:
-            bed.login({key + setting: '65540',
-                       'node.conn[0].timeo.login_timeout': '5',
-                       'node.session.initial_login_retry_max': '1'})
+            bed.login({key + setting: '65540', **ONE_ATTEMPT})
         except HostError:
             pass
         else:

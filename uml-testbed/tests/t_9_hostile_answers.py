@@ -164,8 +164,8 @@ def a_read_that_succeeds_has_all_its_data(ctx):
         stage.honest()
 
 
-@test({'note': 4096, 'data': 512}, {'note': 512, 'data': 4096},
-      {'note': 4096, 'data': 4096}, {'note': 520, 'data': 512})
+@test({'note': 4096, 'data': 512}, {'note': 520, 'data': 512}, more=(
+      {'note': 512, 'data': 4096}, {'note': 4096, 'data': 4096}))
 def a_block_size_that_changes_moves_no_address(ctx, note, data):
     with Stage(ctx) as stage:
         def script(conn, task):
