@@ -306,45 +306,126 @@ bool asym_status_comes(const struct iscsi_stream *s);
 u32 asym_status_claims(const struct iscsi_stream *s, const u8 *segment,
 		       const struct asym_task *task);
 
+/* ---- claim.c ---- */
+
+/**
+ * struct asym_claim - how a stretch of the received stream came
+ * @node: in asym_claims.list
+ * @seq: first byte
+ * @end: behind the last byte
+ * @opaque: sealed under the local key, and opened
+ * @itt: task that the packet named, if @opaque
+ * @generation: which of the tasks that use this tag one after the other
+ * @buffer_offset: of @seq in the buffer of the task, if @opaque
+ * @crc: CRC32C, begun with 0, of the bytes as they came, if @opaque and data
+ *	digests are on
+ * @crc_len: of how many: @seq moves on when bytes are compared
+ */
+struct asym_claim {
+	struct list_head	node;
+	u32			seq;
+	u32			end;
+	bool			opaque;
+	u32			itt;
+	u32			generation;
+	u32			buffer_offset;
+	u32			crc;
+	u32			crc_len;
+};
+
+/**
+ * struct asym_claims - how the bytes came that are not compared yet
+ * @list: of struct asym_claim, ascending, disjoint
+ * @count: entries
+ * @started: @next is valid
+ * @next: first byte that is not compared yet
+ */
+struct asym_claims {
+	struct list_head	list;
+	u32			count;
+	bool			started;
+	u32			next;
+};
+
+/**
+ * struct asym_claimed - the bytes that a claim is about
+ * @sum: CRC32C of @len of them from @off on, begun with @crc
+ * @packet: where they are
+ * @origin: sequence number that is @off 0
+ */
+struct asym_claimed {
+	u32		(*sum)(const void *packet, u32 off, u32 len, u32 crc);
+	const void	*packet;
+	u32		origin;
+};
+
+void asym_claims_init(struct asym_claims *claims);
+void asym_claims_free(struct asym_claims *claims);
+void asym_claims_start(struct asym_claims *claims, u32 seq);
+int asym_claims_add(struct asym_claims *claims, const struct asym_claim *claim,
+		    const struct asym_claimed *bytes);
+bool asym_claims_agree(const struct asym_claims *claims,
+		       const struct asym_claim *truth);
+void asym_claims_pass(struct asym_claims *claims, u32 len, u32 *crc);
+
+/* ---- received.c ---- */
+
+u32 asym_received_crc(const struct sk_buff *skb, u32 off, u32 len, u32 crc);
+bool asym_received_copy(const struct sock *sk, u32 seq, u8 *buf, u32 len);
+bool asym_received_sum(const struct sock *sk, u32 seq, u32 len, u32 *crc);
+bool asym_received_exchange(struct sock *sk, u32 seq, const u8 *bytes, u32 len);
+
+/* ---- digest.c ---- */
+
+/**
+ * struct asym_digest - sums (CRC32C) of a data segment that we change
+ * @came: of its bytes as they came
+ * @goes: of its bytes as they go on
+ */
+struct asym_digest {
+	u32	came;
+	u32	goes;
+};
+
+struct asym_flow;
+
+bool asym_digest_follows(const struct asym_flow *flow);
+void asym_digest_sum(const struct asym_flow *flow, u32 *crc, const u8 *bytes,
+		     u32 len);
+bool asym_digest_seal(const struct asym_digest *digest, u8 *bytes);
+void asym_digest_open(const struct asym_digest *digest, u32 padding, u8 *bytes,
+		      u32 pos, u32 len);
+
 /* ---- track.c ---- */
 
 /**
  * struct asym_track - the received stream of an initiator
- * @claims: of struct asym_claim: how bytes came that are not compared yet
- * @nr_claims: entries
- * @started: @next is valid
- * @next: first byte that is not compared yet
- * @stream: parser, stands at @next
- * @done: bytes of the current data segment before @next
+ * @claims: how bytes came
+ * @data_digest: data segments have digests
+ * @stream: parser, stands at @claims.next
+ * @done: bytes of the current data segment before @claims.next
  * @sense: data segment of the current SCSI Response, as far as it matters
  * @opaque: the current data segment is user data of a bound unit
- * @data_digest: data segments have digests
- * @sealed_crc: CRC32C, begun with 0, of the current opaque data segment as it
- *	came, up to the last claim that is done with
- * @opened_crc: likewise as it was opened, up to @next
+ * @digest: of the current opaque data segment: as it came, up to the last claim
+ *	that is done with; as it was opened, up to @claims.next
  * @reader: data_ready of whoever reads the socket now
  * @first_reader: data_ready as it was when the connection began
  *
- * @claims to @next and @data_digest are protected by asym_flow.lock, the rest by
- * the socket lock.
+ * @claims and @data_digest are protected by asym_flow.lock, the rest by the
+ * socket lock.
  */
 struct asym_track {
-	struct list_head	claims;
-	u32			nr_claims;
-	bool			started;
-	u32			next;
+	struct asym_claims	claims;
+	bool			data_digest;
 	struct iscsi_stream	stream;
 	u32			done;
 	u8			sense[ASYM_SENSE_SEGMENT];
 	bool			opaque;
-	bool			data_digest;
-	u32			sealed_crc;
-	u32			opened_crc;
+	struct asym_digest	digest;
 	void			(*reader)(struct sock *sk);
 	void			(*first_reader)(struct sock *sk);
 };
 
-struct asym_flow;
 struct asym_segment;
 
 void asym_track_init(struct asym_track *track);
@@ -429,10 +510,9 @@ enum asym_watch {
  * @done: bytes of the current data segment taken from the sender
  * @held_len: of these, bytes of an incomplete cipher block in @block
  * @block: the incomplete cipher block, or the complete one that is pending
- * @crc_taken: CRC32C of the current data segment and its padding as they came
- *	from the sender, if a digest follows; initiator only
- * @crc_sent: likewise as they go out
- * @digest: the data digest while it is collected or pending
+ * @digest: of the current data segment and its padding, if a data digest follows;
+ *	initiator only
+ * @digest_bytes: the data digest while it is collected or pending
  * @pending: see struct asym_pending
  * @bounce: for bytes that are looked at on their way
  * @window_end: the last PDUs with metadata: their ends
@@ -464,9 +544,8 @@ struct asym_flow {
 	u32			done;
 	u32			held_len;
 	u8			block[ASYM_BLOCK_BYTES] __aligned(16);
-	u32			crc_taken;
-	u32			crc_sent;
-	u8			digest[ISCSI_DIGEST_BYTES];
+	struct asym_digest	digest;
+	u8			digest_bytes[ISCSI_DIGEST_BYTES];
 	struct asym_pending	pending;
 	u8			*bounce;
 	u32			window_end[ASYM_WINDOW_PDUS];

@@ -410,8 +410,7 @@ int asym_pdu_begin(struct sock *sk, struct asym_flow *flow)
 	rec.treatment = flow->task.treatment;
 	flow->treatment = flow->task.treatment;
 	flow->done = 0;
-	flow->crc_taken = ~0;
-	flow->crc_sent = ~0;
+	flow->digest = (struct asym_digest){ ~0, ~0 };
 	budget_metadata(sk, flow, rec.seq, rec.seq + rec.head_len +
 			rec.data_len + rec.tail_len,
 			metadata_cost(flow, &rec));

@@ -8,9 +8,7 @@
  * Cipher blocks are handed over whole.  Bytes of an incomplete block wait in
  * the flow until the sender completes it, which the PDU obliges it to do.
  */
-#include <linux/crc32c.h>
 #include <linux/highmem.h>
-#include <linux/unaligned.h>
 #include <net/tcp.h>
 
 #include "esp_asym.h"
@@ -160,22 +158,6 @@ static int send_head(struct sock *sk, struct asym_flow *flow,
 }
 
 /*
- * Is the data segment of the current PDU followed by a digest that we look at?
- * A target sends data as they are, and digests with them.
- */
-static bool has_digest(const struct asym_flow *flow)
-{
-	return flow->digests & ASYM_SESSION_DATA_DIGEST;
-}
-
-static void sum_up(const struct asym_flow *flow, u32 *crc, const u8 *bytes,
-		   u32 len)
-{
-	if (has_digest(flow))
-		*crc = crc32c(*crc, bytes, len);
-}
-
-/*
  * Up to @max bytes that are read on their way, or that TCP has to copy anyway.
  */
 static int send_copied(struct sock *sk, struct asym_flow *flow,
@@ -203,10 +185,10 @@ static int send_copied(struct sock *sk, struct asym_flow *flow,
 		asym_pdu_data(flow, flow->block, flow->done + first);
 	}
 	flow->done += n;
-	sum_up(flow, &flow->crc_taken, flow->bounce, n);
+	asym_digest_sum(flow, &flow->digest.came, flow->bounce, n);
 	if (s->part == ISCSI_PART_DATA && flow->treatment == ASYM_TREAT_ZEROED)
 		memset(flow->bounce, 0, n);
-	sum_up(flow, &flow->crc_sent, flow->bounce, n);
+	asym_digest_sum(flow, &flow->digest.goes, flow->bounce, n);
 
 	err = feed(flow, flow->bounce, n);
 	if (err >= 0)
@@ -243,7 +225,7 @@ static int send_digest(struct sock *sk, struct asym_flow *flow,
 		       struct msghdr *msg, size_t *taken)
 {
 	struct iscsi_stream *s = &flow->stream;
-	u8 *bytes = flow->digest + ISCSI_DIGEST_BYTES - s->left;
+	u8 *bytes = flow->digest_bytes + ISCSI_DIGEST_BYTES - s->left;
 	u32 n = min_t(size_t, s->left, msg_data_left(msg));
 	int event;
 
@@ -254,13 +236,12 @@ static int send_digest(struct sock *sk, struct asym_flow *flow,
 	if (event != ISCSI_EVENT_PDU)
 		return min(event, 0);
 
-	if (get_unaligned_le32(flow->digest) != ~flow->crc_taken) {
+	if (!asym_digest_seal(&flow->digest, flow->digest_bytes)) {
 		asym_flow_break(flow, ASYM_REASON_BAD_STREAM,
 				"a sent PDU has a wrong data digest");
 		return -EPROTO;
 	}
-	put_unaligned_le32(~flow->crc_sent, flow->digest);
-	flow->pending.bytes = flow->digest;
+	flow->pending.bytes = flow->digest_bytes;
 	flow->pending.len = ISCSI_DIGEST_BYTES;
 	return flush_or_owe(sk, flow, msg, taken);
 }
@@ -271,7 +252,7 @@ static int send_tail(struct sock *sk, struct asym_flow *flow,
 {
 	u32 left = flow->stream.left;
 
-	if (!has_digest(flow))
+	if (!asym_digest_follows(flow))
 		return send_copied(sk, flow, msg, taken, left);
 	if (left > ISCSI_DIGEST_BYTES)
 		return send_copied(sk, flow, msg, taken,
@@ -476,14 +457,14 @@ static int send_cut_block(struct sock *sk, struct asym_flow *flow,
 	memcpy(page_address(page), flow->block, ASYM_BLOCK_BYTES);
 	memzero_explicit(flow->block, sizeof(flow->block));
 	if (flow->treatment == ASYM_TREAT_LOCAL) {
-		sum_up(flow, &flow->crc_taken, page_address(page),
-		       ASYM_BLOCK_BYTES);
+		asym_digest_sum(flow, &flow->digest.came, page_address(page),
+				ASYM_BLOCK_BYTES);
 		sg_init_table(&sg, 1);
 		sg_set_page(&sg, page, ASYM_BLOCK_BYTES, 0);
 		err = seal(flow, position(flow) - ASYM_BLOCK_BYTES,
 			   ASYM_BLOCK_BYTES, &sg, &sg);
-		sum_up(flow, &flow->crc_sent, page_address(page),
-		       ASYM_BLOCK_BYTES);
+		asym_digest_sum(flow, &flow->digest.goes, page_address(page),
+				ASYM_BLOCK_BYTES);
 	} else {
 		err = add_source(flow, page, 0, ASYM_BLOCK_BYTES);
 	}
@@ -530,8 +511,8 @@ static int send_sealed(struct sock *sk, struct asym_flow *flow,
 	/* What is summed up must be what is sealed, whatever becomes of the
 	 * sender's pages meanwhile.
 	 */
-	bool copies = !splices(msg) || has_digest(flow);
-	u32 taken_crc = flow->crc_taken, sent_crc = flow->crc_sent;
+	bool copies = !splices(msg) || asym_digest_follows(flow);
+	struct asym_digest digest = flow->digest;
 	u32 pos = position(flow), off;
 	struct scatterlist src, dst;
 	struct iov_iter rewind;
@@ -559,22 +540,21 @@ static int send_sealed(struct sock *sk, struct asym_flow *flow,
 			err = -EFAULT;
 		msg->msg_iter = rewind;
 		if (!err) {
-			sum_up(flow, &taken_crc, page_address(page), len);
+			asym_digest_sum(flow, &digest.came, page_address(page),
+					len);
 			err = seal(flow, pos, len, &dst, &dst);
 		}
 	}
 	if (!err) {
-		sum_up(flow, &sent_crc, page_address(page), len);
+		asym_digest_sum(flow, &digest.goes, page_address(page), len);
 		err = push_blocks(sk, flow, msg, taken, page, 0, len);
 	} else {
 		/* It may hold user data as they came. */
 		memzero_explicit(page_address(page), len);
 	}
 	/* All of them were taken, or none. */
-	if (*taken) {
-		flow->crc_taken = taken_crc;
-		flow->crc_sent = sent_crc;
-	}
+	if (*taken)
+		flow->digest = digest;
 	put_page(page);
 	return err;
 }
@@ -632,14 +612,14 @@ static int send_data(struct sock *sk, struct asym_flow *flow,
 	case ASYM_TREAT_OPAQUE:
 		return send_blocks(sk, flow, msg, taken);
 	case ASYM_TREAT_ZEROED:
-		if (!has_digest(flow))
+		if (!asym_digest_follows(flow))
 			return send_zeros(sk, flow, msg, taken);
 		break;
 	case ASYM_TREAT_SEALED_BY_SA:
 		break;
 	}
 	if (splices(msg) && !iscsi_stream_wants_data(&flow->stream) &&
-	    flow->task.grant == ASYM_GRANT_SEALED && !has_digest(flow))
+	    flow->task.grant == ASYM_GRANT_SEALED && !asym_digest_follows(flow))
 		return send_spliced(sk, flow, msg, taken);
 	return send_copied(sk, flow, msg, taken, flow->stream.left);
 }

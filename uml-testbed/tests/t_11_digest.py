@@ -213,8 +213,8 @@ ONCE = '''	{
 '''
 DAMAGE = {
     # The sender has summed up other bytes than those that we read.
-    'before_sealing': '			sum_up(flow, &taken_crc,'
-                      ' page_address(page), len);\n',
+    'before_sealing': '			asym_digest_sum(flow, &digest.came,'
+                      ' page_address(page),\n					len);\n',
     # Ciphertext, after it has been summed up.
     'after_sealing': '		err = push_blocks(sk, flow, msg, taken,'
                      ' page, 0, len);\n	} else {\n',

@@ -368,6 +368,16 @@ static inline u32 crc32c(u32 crc, const u8 *bytes, u32 len)
 	return crc;
 }
 
+/* As if @len zeros followed. */
+static inline u32 __crc32c_le_shift(u32 crc, size_t len)
+{
+	static const u8 zero;
+
+	while (len--)
+		crc = crc32c(crc, &zero, 1);
+	return crc;
+}
+
 static inline u32 get_unaligned_le32(const u8 *p)
 {
 	return p[0] | p[1] << 8 | p[2] << 16 | (u32)p[3] << 24;
