@@ -14,11 +14,11 @@ import ctypes
 import fcntl
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
 import threading
-import time
 
 from .host import HostError, poll
 from .wire import Wire
@@ -163,18 +163,27 @@ class Capture:
         with open(self._log) as f:
             return 'listening on' in f.read()
 
+    def _complete(self):
+        """Is in the file all that has passed the bridge?  The kernel hands
+        packets over a second late, and tcpdump forgets what it has not been
+        given when it is told to end."""
+        size = os.path.getsize(self._log)
+        self._proc.send_signal(signal.SIGUSR1)
+
+        def answer():
+            with open(self._log) as f:
+                f.seek(size)
+                return re.search(r'(\d+) packets? captured, (\d+) packets?'
+                                 r' received', f.read())
+
+        counts = poll('tcpdump counts', answer, 60)
+        return counts.group(1) == counts.group(2)
+
     def stop(self):
         """End the recording and return the path of the file."""
         if self._proc is None:
             return self.path
-        # What is in flight to tcpdump shall be in the file: the file is
-        # complete when it does not grow any more.
-        size, since = -1, time.monotonic()
-        while time.monotonic() - since < 0.3:
-            now = os.path.getsize(self.path)
-            if now != size:
-                size, since = now, time.monotonic()
-            time.sleep(0.05)
+        poll('tcpdump writes what it has got', self._complete, 60)
         self._proc.send_signal(signal.SIGINT)
         self._proc.wait()
         self._proc = None

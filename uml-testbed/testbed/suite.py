@@ -98,7 +98,7 @@ class Context:
                 self.fault(what, count)
         now = {'wire': bed.net.octets()}
         if bed.i.alive():
-            out = bed.i.run('grep ^opaque_bytes /proc/net/esp_asym_stat;'
+            out = bed.i.run('grep -s ^opaque_bytes /proc/net/esp_asym_stat;'
                             ' true').out.split()
             now.update(zip(out[::2], map(int, out[1::2])))
         for what, count in now.items():

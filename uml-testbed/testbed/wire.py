@@ -221,19 +221,20 @@ class Wire:
 
     def set(self, forth=True, back=True, **spec):
         """Change conditions; those that are not named stay.  forth is the
-        direction from the first host to the last."""
+        direction from the first host to the last.  Returns what happened up to
+        the change, both directions together."""
         unknown = set(spec) - set(CONDITIONS)
         if unknown:
             raise ValueError('no condition ' + ', '.join(unknown))
         change = [spec if forth else {}, spec if back else {}]
         self._proc.stdin.write(json.dumps(change).encode() + b'\n')
         self._proc.stdin.flush()
-        return json.loads(self._proc.stdout.readline())
+        ways = json.loads(self._proc.stdout.readline())
+        return {name: sum(way[name] for way in ways) for name in COUNTS}
 
     def counts(self):
         """What happened, both directions together."""
-        ways = self.set()
-        return {name: sum(way[name] for way in ways) for name in COUNTS}
+        return self.set()
 
     def stop(self):
         if self._proc.poll() is None:

@@ -29,6 +29,13 @@ SETTINGS = {
     'node.session.initial_login_retry_max': '1',
 }
 
+# For a peer that always answers: a slow machine shall not look like a lie.
+CALM = {
+    'node.conn[0].timeo.login_timeout': '15',
+    'node.conn[0].timeo.noop_out_interval': '0',
+    'node.conn[0].timeo.noop_out_timeout': '0',
+}
+
 # No lie may cost the initiator more: all timeouts above, one after the other.
 PATIENCE = 40
 
@@ -41,10 +48,11 @@ def reasons(host):
 
 class Stage:
     """marker is what the target wants the initiator to believe; data is what
-    the disk really holds.  Use as a context manager."""
+    the disk really holds.  calm: the target answers always.  Use as a context
+    manager."""
 
     def __init__(self, ctx, luns=(0,), settings=None, features=None,
-                 answers=None, login=True, **args):
+                 answers=None, login=True, calm=False, **args):
         self.ctx = ctx
         self.bed = ctx.bed(peer=True, **args)
         self.host = self.bed.i
@@ -60,7 +68,10 @@ class Stage:
             self.keys[n] = self.bed.bind(n)
             self.target.luns[n].data[:] = xts.encrypt(self.keys[n].raw,
                                                       self.data)
-        self.settings = dict(SETTINGS, **(settings or {}))
+        self.settings = {**SETTINGS, **(CALM if calm else {}),
+                         **(settings or {})}
+        # The kernel's own timeout for a command, in seconds.
+        self._timeout = 30 if calm else 3
         self._next = 64
         self.session = None
         self._events = asymctl.Monitor(self.host)
@@ -78,9 +89,8 @@ class Stage:
         self.session = self.bed.login(self.settings)
         self.disk = self.session.disk()
         for n in self.target.luns:
-            # The kernel's own timeout for a command.
-            self.host.run('echo 3 > /sys/block/%s/device/timeout'
-                          % self.session.disk(n).split('/')[-1])
+            self.host.run('echo %d > /sys/block/%s/device/timeout' % (
+                self._timeout, self.session.disk(n).split('/')[-1]))
 
     @property
     def peer(self):

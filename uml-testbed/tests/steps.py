@@ -86,13 +86,34 @@ def bad_network(bed, how, path=None):
     return bed.net.wire(path, **NETWORKS[how])
 
 
-def check_wire(wire, how):
-    """The network was as bad as it should be."""
-    count = wire.counts()
-    for what in NETWORKS[how]:
-        if what in TRACES:
-            check(count[TRACES[what]] > 0, 'nothing was ' + TRACES[what])
-    return ', '.join('%d %s' % (v, k) for k, v in count.items() if v)
+# With much loss, or a slow machine, connections stand still for longer than
+# open-iscsi waits.
+PATIENCE = {'node.conn[0].timeo.noop_out_interval': '0',
+            'node.conn[0].timeo.noop_out_timeout': '0',
+            'node.session.timeo.replacement_timeout': '600'}
+
+
+def patient(host, disk):
+    """The kernel, too, shall wait for the answer to a command."""
+    host.poll('echo 600 > /sys/block/%s/device/timeout' % disk.split('/')[-1])
+
+
+def suffer(wire, how, work, more=lambda: True):
+    """Do work on a bad network until all of its conditions have been met, and
+    more() says that what follows from them has: how often that takes depends
+    on luck and on the machine.  Returns what happened, and the last result."""
+    for attempt in range(8):
+        result = work()
+        count = wire.counts()
+        missing = [TRACES[what] for what in NETWORKS[how]
+                   if what in TRACES and not count[TRACES[what]]]
+        if not missing and more():
+            break
+        if 'overflowed' in missing:
+            # The hosts are not fast enough to fill a link of this rate.
+            wire.set(rate=NETWORKS[how]['rate'] / 3 ** (attempt + 1))
+    check(not missing, 'nothing was ' + ', '.join(missing))
+    return ', '.join('%d %s' % (v, k) for k, v in count.items() if v), result
 
 
 # -- fio ---------------------------------------------------------------------

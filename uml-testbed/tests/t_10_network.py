@@ -24,12 +24,6 @@ SIZE = 4096
 # A file system waits for too many answers there.
 NO_FILES = ('loss-20', 'far')
 
-# With so much loss connections stand still for longer than open-iscsi waits.
-PATIENCE = {'node.conn[0].timeo.noop_out_interval': '0',
-            'node.conn[0].timeo.noop_out_timeout': '0',
-            'node.session.timeo.replacement_timeout': '600'}
-
-
 def snmp(host):
     """Counters of TCP and IP, as {'TcpRetransSegs': 3, ...}."""
     res = {}
@@ -86,27 +80,29 @@ def sent_again(bed):
 def survive(ctx, network, kind, mtu, no_offload, header_digest):
     bed = ctx.bed(mtu=mtu, offload=not no_offload)
     bed.secure(kind)
-    heavy = network == 'loss-20'
     session, lun = steps.disk(bed, iscsi.Lun(0, size=4 << 20), {
-        **(DIGEST if header_digest else {}), **(PATIENCE if heavy else {})})
-    if heavy:
-        bed.i.poll('echo 600 > /sys/block/%s/device/timeout'
-                   % session.disk().split('/')[-1])
+        **(DIGEST if header_digest else {}), **steps.PATIENCE})
+    steps.patient(bed.i, session.disk())
     wire = steps.bad_network(bed, network)
     size = SIZES.get(network, SIZE) << 10
     if ctx.quick:
         size = max(size // 4, 48 << 10)
+
+    def noticed():
+        """What was lost was sent again, what was damaged was seen to be."""
+        return (not network.startswith('loss') or sent_again(bed)) and (
+            kind == 'gcm' or 'corrupt' not in steps.NETWORKS[network] or
+            any(counters(h)['refused-bad-icv'] for h in bed.hosts))
+
     try:
-        rate = exercise(ctx, bed, session, size, network not in NO_FILES)
+        what, rate = steps.suffer(
+            wire, network, lambda: exercise(ctx, bed, session, size,
+                                            network not in NO_FILES), noticed)
     finally:
-        ctx.note('%s, %s: %s, %d segments sent again' % (
-            kind, network, steps.check_wire(wire, network), sent_again(bed)))
-    ctx.note('fio moved %d KiB/s' % (rate / 1024))
-    if network.startswith('loss'):
-        check(sent_again(bed), 'nothing was sent again')
-    if kind != 'gcm' and 'corrupt' in steps.NETWORKS[network]:
-        check(sum(counters(h)['refused-bad-icv'] for h in bed.hosts),
-              'no damage was noticed')
+        ctx.note('%s, %s: %d segments sent again' % (kind, network,
+                                                     sent_again(bed)))
+    ctx.note('%s; fio moved %d KiB/s' % (what, rate / 1024))
+    check(noticed(), 'no loss or damage was noticed')
 
 
 # Timeouts one after the other, and some of everything.
@@ -142,6 +138,7 @@ def data_survive_a_queue_that_loses_before_esp(ctx, no_offload=False):
         host.run('%s -q sch_netem; tc qdisc add dev %s root netem limit 10000'
                  ' delay 2ms reorder 25%% 50%% loss 2%% duplicate 5%%'
                  % (host.modprobe_cmd, host.iface))
+    steps.patient(bed.i, session.disk())
     rate = exercise(ctx, bed, session, 1 << 20)
     ctx.note('%d KiB/s, %d segments sent again' % (rate / 1024,
                                                    sent_again(bed)))

@@ -131,10 +131,10 @@ def data_survive_reordering_with_a_replay_window(ctx, window, esn=False):
     secure(bed, replay=window, esn=esn)
     session, lun = steps.disk(bed, iscsi.Lun(0, size=4 << 20))
     wire = steps.bad_network(bed, 'reorder')
-    exercise(ctx, bed, session, 512 << 10, files=False)
+    what, rate = steps.suffer(wire, 'reorder', lambda: exercise(
+        ctx, bed, session, 512 << 10, files=False))
     late = sum(xfrm_stat(h)['XfrmInStateSeqError'] for h in bed.hosts)
-    ctx.note('%s; %d were too late for the window'
-             % (steps.check_wire(wire, 'reorder'), late))
+    ctx.note('%s; %d were too late for the window' % (what, late))
     check(not late or window < 4096, 'packets were late for a long window')
     check_unharmed(bed)
 

@@ -18,8 +18,8 @@ def fio_verifies_with_ciphers_that_answer_later(ctx, no_offload=False):
     size = (1 if ctx.quick else 2) << 20
     session, lun = steps.disk(bed, iscsi.Lun(0, size=size))
     wire = steps.bad_network(bed, 'loss-1')
-    steps.fio(ctx, bed.i, session.disk(), size)
-    ctx.note(steps.check_wire(wire, 'loss-1'))
+    ctx.note(steps.suffer(wire, 'loss-1', lambda: steps.fio(
+        ctx, bed.i, session.disk(), size))[0])
     session.logout()
     for host in bed.hosts:
         c = counters(host)

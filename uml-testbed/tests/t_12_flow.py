@@ -118,12 +118,13 @@ def short_connections_leave_nothing(ctx):
             check(c['flows_started'] >= (rounds + 1) * n,
                   '%s: %d flows started' % (host.name, c['flows_started']))
             check(c['flows_broken'] == 0, 'a flow broke')
-            grown = slab(host) - was
-            ctx.note('%s: %d flows, then %d KiB more than before'
-                     % (host.name, c['flows_started'], grown >> 10))
+            # What is freed may take its time, what is lost stays.
             if sizes_are_real(bed):
-                check(grown < rounds * n * 400, '%s: %d bytes more after %d'
-                      ' connections' % (host.name, grown, rounds * n))
+                poll('%s: %d connections leave memory' % (
+                    host.name, rounds * n), lambda: slab(host) - was <
+                    rounds * n * 400, 20 * host.slow)
+            ctx.note('%s: %d flows, then %d KiB more than before' % (
+                host.name, c['flows_started'], slab(host) - was >> 10))
 
 
 @test()

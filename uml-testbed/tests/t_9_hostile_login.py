@@ -39,6 +39,9 @@ class Logins:
         stage.target.on_login = on_login
         base = dict(stage.settings)
         stage.settings.update(settings or {})
+        if works:
+            # It is over when the target has answered, and no sooner.
+            stage.settings['node.conn[0].timeo.login_timeout'] = '15'
         worked = stage.watch(what, want, run)
         check(seen, what + ': no login has come so far')
         if works is not None:
@@ -188,7 +191,7 @@ def text_that_no_login_should_hold_is_refused(ctx):
 @test()
 def lengths_that_cut_cipher_blocks_send_no_plaintext(ctx):
     """The target may declare what it likes for what it is to receive."""
-    with Stage(ctx, login=False, settings={
+    with Stage(ctx, login=False, calm=True, settings={
             'node.session.iscsi.InitialR2T': 'No'}) as stage:
         logins = Logins(stage)
         secret = stage.marker

@@ -147,7 +147,7 @@ def marks_must_agree_with_the_heads(ctx):
 @test()
 def marks_of_another_lun_or_command_are_refused(ctx):
     """... while its own READ waits."""
-    with Stage(ctx, luns=(0, 1)) as stage:
+    with Stage(ctx, luns=(0, 1), calm=True) as stage:
         other = stage.session.disk(1)
 
         def pair(what, answer, want, second):

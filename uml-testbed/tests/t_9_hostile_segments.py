@@ -185,8 +185,7 @@ def a_packet_of_an_old_task_is_none_of_the_new_one(ctx):
     """Bytes are sent early, while the tag belongs to one READ, and get in
     order when it belongs to another: they were opened for the first one's
     blocks."""
-    with Stage(ctx, settings={
-            'node.conn[0].timeo.noop_out_interval': '0',
+    with Stage(ctx, calm=True, settings={
             'node.session.cmds_max': '32',
             'node.session.queue_depth': '1'}) as stage:
         block = 512

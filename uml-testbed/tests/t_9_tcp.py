@@ -42,7 +42,7 @@ def exchange(stage, what, length=PIECE, bs=8192):
 @test()
 def every_segment_size_works(ctx):
     """The byte of the stream that a segment ends with is of no importance."""
-    with Stage(ctx, login=False, mtu=9000) as stage:
+    with Stage(ctx, login=False, calm=True, mtu=9000) as stage:
         for mss in (88, 89, 536, 537, 1449, 8948):
             what = 'MSS %d' % mss
             logged_in(stage, what, Features(mss=mss, cut=mss - 12))
@@ -56,7 +56,7 @@ def every_segment_size_works(ctx):
 
 @test()
 def connections_work_without_options_and_across_the_wrap(ctx):
-    with Stage(ctx, login=False) as stage:
+    with Stage(ctx, login=False, calm=True) as stage:
         for what, features in (
                 ('no timestamps', Features(timestamps=False)),
                 ('no window scaling', Features(wscale=None, window=65535)),
@@ -89,7 +89,7 @@ def dropper(positions, after=0):
 def a_byte_has_one_ciphertext_however_it_is_sent_again(ctx):
     """The peer notices if a byte comes in two ways; here it sees to it that
     bytes come twice, with other boundaries."""
-    with Stage(ctx) as stage:
+    with Stage(ctx, calm=True) as stage:
         def lossy(what, prepare, changed=True):
             """prepare(tcp) spoils the connection for a while."""
             tcp = stage.peer.tcp
@@ -155,8 +155,7 @@ def a_byte_has_one_ciphertext_however_it_is_sent_again(ctx):
 
 @test()
 def windows_may_close_and_open_at_any_byte(ctx):
-    with Stage(ctx, settings={
-            'node.conn[0].timeo.noop_out_interval': '0'}) as stage:
+    with Stage(ctx, calm=True) as stage:
         def closing(sizes):
             """Each time the window is full it opens by the next size."""
             def prepare(tcp):
@@ -212,7 +211,7 @@ def windows_may_close_and_open_at_any_byte(ctx):
 
 @test()
 def segments_of_the_peer_come_in_any_order(ctx):
-    with Stage(ctx) as stage:
+    with Stage(ctx, calm=True) as stage:
         def in_order(order):
             def lie(conn, task):
                 tcp = conn.tcp
