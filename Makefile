@@ -66,8 +66,7 @@ install: modules_install
 		$(MAKE) -C $$t install PREFIX='$(PREFIX)'; done
 
 clean:
-	@set -e; for t in $(TOOLS) iscsi_parse/tests esp_asym/tests \
-		esp_asym/tests/model; do $(MAKE) -C $$t clean; done
+	@set -e; for t in $(TOOLS) $(FUZZ); do $(MAKE) -C $$t clean; done
 	find . -name .git -prune -o \( -name '*.o' -o -name '*.ko' \
 		-o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name '*.o.d' -o -name modules.order \
@@ -92,7 +91,7 @@ help:
 	@echo 'make check-mutants                broken modules do not pass the scenarios'
 	@echo 'make test-report                  Documentation/test-report.rst from what these'
 	@echo '                                  have left in build/log'
-	@echo 'make fuzz SECONDS=n               fuzz the parsers, n seconds each'
+	@echo 'make fuzz SECONDS=n               libFuzzer, n seconds for each target'
 	@echo 'make prerequisites                install the Debian packages for all this'
 
 prerequisites:
@@ -109,10 +108,14 @@ check: prerequisites
 		uml='$(MAKE) -s check-uml' \
 		qemu='$(MAKE) -s check-qemu-fast'
 
+# Directories with a fuzz target.
+FUZZ := iscsi_parse/tests keystore/tests esp_asym/tests esp_asym/tests/model
+
 # Tests in user space; those of esp_asym include the vectors of the wire format.
 UNIT := iscsi_parse='$(MAKE) -C iscsi_parse/tests check'
 UNIT += asymctl='$(MAKE) -C tools/asymctl O=$(CURDIR)/build/asymctl check'
 UNIT += netlink='tools/lint run keystore/tests/check-generated'
+UNIT += keystore='$(MAKE) -C keystore/tests check'
 UNIT += esp_asym='$(MAKE) -C esp_asym/tests check'
 UNIT += model='$(MAKE) -C esp_asym/tests/model check'
 
@@ -160,7 +163,10 @@ check-mutants:
 test-report:
 	@$(CHECK_ENV) tools/test-report '$(LOGS)'
 
+# One after the other, each to its end.
 fuzz:
-	$(MAKE) -C iscsi_parse/tests fuzz
-	$(MAKE) -C esp_asym/tests fuzz
-	$(MAKE) -C esp_asym/tests/model fuzz
+	@rm -f '$(LOGS)/fuzz/results.jsonl'
+	@status=0; for tests in $(FUZZ); do \
+		$(MAKE) -C $$tests fuzz \
+			FUZZ_RESULTS='$(abspath $(LOGS))/fuzz/results.jsonl' || \
+			status=1; done; exit $$status

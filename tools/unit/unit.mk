@@ -5,12 +5,16 @@
 # test, sources of the tests, and those of the fuzz target, whose first one
 # gives it its name; FUZZ_MAX is the longest input it is given, and CORPUS where
 # it starts from.  LDLIBS is for both.
+#
+# make fuzz appends its results to FUZZ_RESULTS; make corpus-minimise lets what it
+# has found replace what is in the tree.
 
 OUT ?= build
 CC ?= gcc
 FUZZ_CC ?= clang
 SECONDS ?= 60
 CORPUS ?= corpus
+FUZZ_RESULTS ?= $(OUT)/fuzz/results.jsonl
 
 UNIT := $(TOP)/tools/unit
 CPPFLAGS += -I$(UNIT) $(INCLUDES)
@@ -22,14 +26,16 @@ SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all \
 UNIT_DEPENDS := $(HEADERS) $(wildcard *.h) $(UNIT)/tap.h $(UNIT)/unit.mk Makefile
 FUZZ_TARGET := $(OUT)/$(basename $(firstword $(FUZZ)))
 
-.PHONY: check fuzz corpus-built clean
+.PHONY: check fuzz corpus-built corpus-minimise clean
 
 # Finds go to $(OUT)/found, not to the corpus in the tree.
-fuzz: $(FUZZ_TARGET) | $(CORPUS)
+fuzz: $(FUZZ_TARGET) $(FUZZ_TARGET)-coverage | $(CORPUS)
+	$(UNIT)/fuzz --seconds $(SECONDS) --max-len $(FUZZ_MAX) --out $(OUT) \
+		--results '$(FUZZ_RESULTS)' $(FUZZ_TARGET) $(CORPUS) $(CORE)
+
+corpus-minimise: $(FUZZ_TARGET)
 	mkdir -p $(OUT)/found
-	$(FUZZ_TARGET) -max_total_time=$(SECONDS) -max_len=$(FUZZ_MAX) \
-		-print_final_stats=1 -artifact_prefix=$(OUT)/ \
-		$(OUT)/found $(CORPUS)
+	$(UNIT)/fuzz --minimise --out $(OUT) $(FUZZ_TARGET) corpus
 
 corpus-built: $(OUT)/check
 	mkdir -p corpus
@@ -41,6 +47,11 @@ $(OUT)/check: $(CHECK) $(CORE) $(UNIT)/tap.c $(UNIT_DEPENDS) | $(OUT)
 
 $(FUZZ_TARGET): $(FUZZ) $(CORE) $(UNIT_DEPENDS) | $(OUT)
 	$(FUZZ_CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer \
+		-o $@ $(FUZZ) $(CORE) $(LDLIBS)
+
+$(FUZZ_TARGET)-coverage: $(FUZZ) $(CORE) $(UNIT_DEPENDS) | $(OUT)
+	$(FUZZ_CC) $(CPPFLAGS) $(CFLAGS) -fprofile-instr-generate \
+		-fcoverage-mapping -fsanitize=fuzzer \
 		-o $@ $(FUZZ) $(CORE) $(LDLIBS)
 
 $(OUT):
