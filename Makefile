@@ -39,8 +39,8 @@ PREREQUISITES := $(CHECK_ENV) uml-testbed/install-prerequisites
 
 .PHONY: all modules modules_install tools install uninstall clean help demo \
 	check check-unit check-build check-uml check-hostile check-uml-debug \
-	check-qemu check-qemu-fast check-mutants lint fuzz test-report \
-	prerequisites
+	check-qemu check-qemu-fast check-mutants coverage lint fuzz \
+	test-report prerequisites
 
 all: modules tools
 
@@ -89,6 +89,7 @@ help:
 	@echo 'make check-uml-debug [FAST=1]     ... with KASAN, lockdep and kmemleak'
 	@echo 'make check-qemu [FAST=1]          ... on stock Debian 6.1 and 6.12 in QEMU'
 	@echo 'make check-mutants                broken modules do not pass the scenarios'
+	@echo 'make coverage [FAST=1]            what of the modules check-uml-debug runs'
 	@echo 'make test-report                  Documentation/test-report.rst from what these'
 	@echo '                                  have left in build/log'
 	@echo 'make fuzz SECONDS=n               libFuzzer, n seconds for each target'
@@ -141,6 +142,11 @@ check-hostile:
 check-uml-debug:
 	@$(CHECK_ENV) uml-testbed/check --platform uml-debug \
 		$(if $(FAST),--fast) --logs '$(LOGS)/uml-debug'
+
+coverage:
+	@rm -rf '$(LOGS)/coverage'
+	@$(CHECK_ENV) uml-testbed/check --platform uml-debug \
+		$(if $(FAST),--fast) --logs '$(LOGS)/uml-debug' --coverage '$(LOGS)/coverage'
 
 check-qemu:
 	@$(PARTS) check-qemu $(foreach q,$(QEMU),\

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 
-from . import asymctl, cache, iscsi, modules
+from . import asymctl, cache, coverage, iscsi, modules
 from .host import HostError
 from .net import Network
 from .sa import Sas, is_asym
@@ -96,6 +96,8 @@ class Bed:
 
     def stop(self):
         for host in self.hosts:
+            if coverage.run:
+                coverage.run.take(host)
             host.stop()
         if self.peer:
             self.peer.stop()

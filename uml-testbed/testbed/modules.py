@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from . import cache
+from . import cache, coverage
 from .host import HostError
 
 ORDER = ('iscsi_parse', 'keystore', 'esp_asym')
@@ -48,6 +48,9 @@ def build(kdir, arch=None, flags=(), names=ORDER, edits=(), extra=()):
     included in front of every source.
     """
     edits = tuple(edits) + edits_of_all
+    variant = 'edited' if edits else 'special' if flags or extra else 'plain'
+    if coverage.run:
+        flags = (*flags, *coverage.FLAGS)
     files = list(_files())
     present = [m for m in names if m + '/Kbuild' in files]
     key = cache.digest(kdir, arch, *flags, *present, *files, repr(edits),
@@ -96,8 +99,13 @@ def build(kdir, arch=None, flags=(), names=ORDER, edits=(), extra=()):
         for name in (*present, *extra):
             if not os.path.exists(os.path.join(tmp, name + '.ko')):
                 raise HostError('the build made no %s.ko' % name)
+        if coverage.run:
+            coverage.note_place(tmp)
 
-    return cache.build('modules-' + key, make)
+    directory = cache.build('modules-' + key, make)
+    if coverage.run:
+        coverage.run.add_build(directory, variant)
+    return directory
 
 
 def build_for(host, edits=(), names=ORDER, extra=()):
