@@ -494,6 +494,7 @@ enum asym_watch {
  * @rcu: for lookups
  * @role: which end is local
  * @watch: how closely it is followed; set to %ASYM_WATCH_NOT by the sender
+ * @generation: of the bindings that were asked then
  * @lock: protects @records, @tasks, @sk and the claims of @track
  * @records: what was sent
  * @tasks: SCSI tasks
@@ -526,6 +527,7 @@ struct asym_flow {
 	struct rcu_head		rcu;
 	enum iscsi_role		role;
 	enum asym_watch		watch;
+	unsigned int		generation;
 
 	spinlock_t		lock;	/* records, tasks, sk */
 	struct asym_records	records;

@@ -78,12 +78,17 @@ static unsigned int refuse_socket(struct sock *sk, struct net *net,
  * see to, that it does not lead to a sealed unit.
  */
 static unsigned int start_unprotected(struct net *net, struct sock *sk,
-				      const struct tcphdr *th)
+				      const struct tcphdr *th, u32 payload)
 {
 	int err;
 
-	if (!th->syn || th->ack || !asym_port_is_iscsi(th->dest) ||
-	    !asym_target_is_sealed(net, NULL))
+	if (!asym_port_is_iscsi(th->dest) || !asym_target_is_sealed(net, NULL))
+		return NF_ACCEPT;
+	/* Its login was not watched: nothing was bound then. */
+	if (payload)
+		return refuse_socket(sk, net, ASYM_REASON_NOT_FROM_SYN,
+				     "an unprotected iSCSI connection older than the bindings is reset, so that it names its target again");
+	if (!th->syn || th->ack)
 		return NF_ACCEPT;
 	err = asym_socket_attach(sk, ISCSI_ROLE_INITIATOR, ASYM_WATCH_LOGIN,
 				 ntohl(th->seq) + 1);
@@ -91,6 +96,25 @@ static unsigned int start_unprotected(struct net *net, struct sock *sk,
 		return NF_ACCEPT;
 	return refuse(net, ASYM_REASON_NO_SA,
 		      "an unprotected iSCSI connection cannot be watched");
+}
+
+/* The target was not sealed when it was named, but bindings come later, too. */
+static unsigned int continue_unprotected(struct net *net, struct sock *sk,
+					 struct asym_flow *flow)
+{
+	const char *target = flow->stream.params.target_name;
+	unsigned int generation;
+
+	if (READ_ONCE(flow->watch) != ASYM_WATCH_NOT)
+		return NF_ACCEPT;
+	generation = asym_bindings_generation(net);
+	if (READ_ONCE(flow->generation) == generation)
+		return NF_ACCEPT;
+	if (*target && asym_target_is_sealed(net, target))
+		return refuse_socket(sk, net, ASYM_REASON_NO_SA,
+				     "a LUN of this target has been bound to a key, and no asymmetric SA protects the connection");
+	WRITE_ONCE(flow->generation, generation);
+	return NF_ACCEPT;
 }
 
 static unsigned int start(struct net *net, struct sock *sk,
@@ -146,7 +170,7 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 	if (sk)
 		flow = asym_socket_flow(sk);
 	if (!ours && flow && flow->watch != ASYM_WATCH_PROTECTED)
-		return NF_ACCEPT;
+		return continue_unprotected(state->net, sk, flow);
 	if (!ours && !flow && !sk)
 		return NF_ACCEPT;
 
@@ -161,7 +185,7 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 	payload = skb->len - ip_hdrlen(skb) - th->doff * 4;
 
 	if (!flow && !ours)
-		return start_unprotected(state->net, sk, th);
+		return start_unprotected(state->net, sk, th, payload);
 	if (flow && !ours)
 		return refuse(state->net, ASYM_REASON_NO_SA,
 			      "no asymmetric SA for a connection that started with one");

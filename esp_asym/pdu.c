@@ -433,6 +433,7 @@ static int watch_login(struct asym_flow *flow)
 {
 	const struct iscsi_params *p = &flow->stream.params;
 
+	WRITE_ONCE(flow->generation, asym_bindings_generation(flow->key.net));
 	if (p->target_name[0] &&
 	    asym_target_is_sealed(flow->key.net, p->target_name)) {
 		asym_flow_break(flow, ASYM_REASON_NO_SA,

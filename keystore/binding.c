@@ -102,14 +102,16 @@ EXPORT_SYMBOL_GPL(asym_binding_get);
 
 bool asym_target_is_sealed(struct net *net, const char *target)
 {
+	struct asym_net *an = asym_net(net);
 	struct asym_binding *binding;
 	bool sealed = false;
 	int bucket;
 
+	if (!target)
+		return READ_ONCE(an->n_sealed);
 	rcu_read_lock();
-	hash_for_each_rcu(asym_net(net)->hash, bucket, binding, hash) {
-		if (binding->key &&
-		    (!target || !strcasecmp(binding->target, target))) {
+	hash_for_each_rcu(an->hash, bucket, binding, hash) {
+		if (binding->key && !strcasecmp(binding->target, target)) {
 			sealed = true;
 			break;
 		}
@@ -118,6 +120,13 @@ bool asym_target_is_sealed(struct net *net, const char *target)
 	return sealed;
 }
 EXPORT_SYMBOL_GPL(asym_target_is_sealed);
+
+unsigned int asym_bindings_generation(struct net *net)
+{
+	/* Pairs with asym_binding_add(). */
+	return smp_load_acquire(&asym_net(net)->generation);
+}
+EXPORT_SYMBOL_GPL(asym_bindings_generation);
 
 struct asym_binding *asym_binding_hold(struct asym_binding *binding)
 {
@@ -292,9 +301,12 @@ int asym_binding_add(struct net *net, const struct asym_binding_spec *spec,
 
 	list_add_tail(&binding->list, &an->bindings);
 	an->n_bindings++;
-	an->generation++;
+	if (key)
+		WRITE_ONCE(an->n_sealed, an->n_sealed + 1);
 	hash_add_rcu(an->hash, &binding->hash,
 		     asym_binding_hash(binding->target, binding->lun));
+	/* Whoever sees the new number finds the binding. */
+	smp_store_release(&an->generation, an->generation + 1);
 	return 0;
 }
 
@@ -305,9 +317,11 @@ static void asym_binding_unlist(struct asym_net *an,
 	hash_del_rcu(&binding->hash);
 	list_del(&binding->list);
 	an->n_bindings--;
-	an->generation++;
-	if (binding->key)
+	WRITE_ONCE(an->generation, an->generation + 1);
+	if (binding->key) {
+		WRITE_ONCE(an->n_sealed, an->n_sealed - 1);
 		binding->key->n_bindings--;
+	}
 	asym_binding_put(binding);
 }
 

@@ -297,7 +297,7 @@ int asym_key_add(struct asym_net *an, struct asym_key *key,
 	}
 	list_add_tail(&key->list, &an->keys);
 	an->n_keys++;
-	an->generation++;
+	WRITE_ONCE(an->generation, an->generation + 1);
 	return 0;
 }
 
@@ -305,7 +305,7 @@ static void asym_key_unlist(struct asym_net *an, struct asym_key *key)
 {
 	list_del(&key->list);
 	an->n_keys--;
-	an->generation++;
+	WRITE_ONCE(an->generation, an->generation + 1);
 	asym_key_kill(key);
 }
 

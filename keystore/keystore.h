@@ -67,7 +67,9 @@ struct asym_event_limit {
  * @n_keys: length of @keys.  Locking: @lock
  * @bindings: by &asym_binding.list, in the order of creation.  Locking: @lock
  * @n_bindings: length of @bindings.  Locking: @lock
- * @generation: counts changes, so that a dump can tell.  Locking: @lock
+ * @n_sealed: of these, bindings to a key.  Locking: @lock to change
+ * @generation: counts changes, so that a dump can tell, and whoever has asked
+ *	about a target.  Locking: @lock to change
  * @hash: bindings by target and LUN.  Locking: @lock to change, RCU to read
  * @limits: of events, by reason
  */
@@ -77,6 +79,7 @@ struct asym_net {
 	unsigned int		n_keys;
 	struct list_head	bindings;
 	unsigned int		n_bindings;
+	unsigned int		n_sealed;
 	unsigned int		generation;
 	DECLARE_HASHTABLE(hash, ASYM_BINDING_HASH_BITS);
 	struct asym_event_limit	limits[__ASYM_REASON_MAX];

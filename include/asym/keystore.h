@@ -40,6 +40,18 @@ struct asym_binding *asym_binding_get(struct net *net, const char *target,
 bool asym_target_is_sealed(struct net *net, const char *target);
 
 /**
+ * asym_bindings_generation() - has anything changed since?
+ * @net: network namespace
+ *
+ * To be read before asym_target_is_sealed() is asked, whose answer holds as long
+ * as this number stays.
+ *
+ * Context: any
+ * Return: a number that is another one after each change
+ */
+unsigned int asym_bindings_generation(struct net *net);
+
+/**
  * asym_binding_hold() - take another reference
  * @binding: a binding to which the caller has a reference
  *

@@ -366,6 +366,59 @@ def bound_lun_without_an_asym_sa_sends_nothing(ctx, kind):
     no_hits('at the target', lun.path, marker)
 
 
+@test({'kind': 'plain'}, {'kind': 'gcm'},
+      {'kind': 'plain', 'other_is_bound': True})
+def binding_under_an_unprotected_connection_stops_it(ctx, kind,
+                                                     other_is_bound=False):
+    """From the binding on nothing is plain; what came before was asked for."""
+    bed = ctx.bed()
+    bed.secure(kind)
+    bed.load([bed.i])
+    lun = iscsi.Lun(0, size=4 << 20)
+    bed.serve([lun])
+    if other_is_bound:
+        # Then the connection was looked at when it logged in, and let go.
+        asymctl.bind(bed.i, 'iqn.2024-01.test.asym:other', 1)
+    session = bed.login({'node.session.timeo.replacement_timeout': '5'})
+    disk = session.disk()
+    old, name = marked_file(bed.i)
+    bed.i.run(write_cmd(disk, name))
+    bed.target.sync()
+    check(steps.halves(lun.path, old) > 0, 'nothing was written before')
+
+    marker, name = marked_file(bed.i)
+    cap = bed.capture()
+    with Monitor(bed.i) as events:
+        bed.bind(0)
+        bed.i.run('! timeout 60 ' + write_cmd(disk, name), timeout=90)
+        events.wait('no-sa' if other_is_bound else 'not-from-syn')
+    bed.target.sync()
+    no_hits('on the wire', cap.stop(), marker)
+    no_hits('at the target', lun.path, marker)
+
+
+@test()
+def plain_binding_lets_an_unprotected_connection_go_on(ctx):
+    bed = ctx.bed()
+    bed.load([bed.i])
+    bed.serve([iscsi.Lun(0, size=4 << 20)])
+    disk = bed.login().disk()
+    write = write_cmd(disk, marked_file(bed.i)[1])
+    bed.i.run(write)
+    bed.bind(0, plain=True)
+    bed.i.run(write)
+    # A sealed unit of another target ends it once, so that it is looked at.
+    asymctl.bind(bed.i, 'iqn.2024-01.test.asym:other', 1)
+    bed.i.run(write, timeout=90)
+    refused = refused_count(bed.i, 'not-from-syn')
+    check(refused > 0, 'it was not looked at')
+    asymctl.bind(bed.i, 'iqn.2024-01.test.asym:another', 2)
+    bed.i.run(write)
+    check(refused_count(bed.i, 'not-from-syn') == refused,
+          'it was looked at again')
+    check(refused_count(bed.i, 'no-sa') == 0, 'it was taken for another')
+
+
 @test()
 def policy_lost_under_a_connection_sends_nothing(ctx):
     bed = ctx.bed()

@@ -163,6 +163,12 @@ bool asym_target_is_sealed(struct net *net, const char *target)
 	return true;
 }
 
+unsigned int asym_bindings_generation(struct net *net)
+{
+	(void)net;
+	return 0;
+}
+
 bool asym_binding_is_plain(const struct asym_binding *binding)
 {
 	return binding->kind == DISK_PLAIN;
