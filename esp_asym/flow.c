@@ -189,7 +189,6 @@ struct asym_flow *asym_flow_create(struct sock *sk, enum iscsi_role role,
 {
 	const struct inet_sock *inet = inet_sk(sk);
 	struct asym_flow *flow;
-	int err;
 
 	flow = kmem_cache_zalloc(flow_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!flow)
@@ -211,10 +210,10 @@ struct asym_flow *asym_flow_create(struct sock *sk, enum iscsi_role role,
 	asym_track_init(&flow->track);
 	iscsi_stream_init(&flow->stream, role);
 
-	err = insert(flow);
-	if (err) {
+	/* The table did not get memory to grow, whatever it calls that. */
+	if (insert(flow)) {
 		kmem_cache_free(flow_cache, flow);
-		return ERR_PTR(err);
+		return ERR_PTR(-ENOMEM);
 	}
 	asym_count(flow->key.net, ASYM_STAT_FLOWS_STARTED, 1);
 	return flow;
