@@ -119,6 +119,8 @@ UNIT += netlink='tools/lint run keystore/tests/check-generated'
 UNIT += keystore='$(MAKE) -C keystore/tests check'
 UNIT += esp_asym='$(MAKE) -C esp_asym/tests check'
 UNIT += model='$(MAKE) -C esp_asym/tests/model check'
+UNIT += mutants='uml-testbed/mutants --check'
+UNIT += test-report='tools/tests/test-report'
 
 check-unit:
 	@$(PARTS) check-unit $(UNIT)
