@@ -203,7 +203,7 @@ static int authenticate(struct open_op *op)
 		 op->lead, aad, aad_len, mac);
 	if (crypto_memneq(icv, mac, sizeof(icv)))
 		return refuse(op, ASYM_REASON_BAD_ICV,
-			      "wrong key, or the peer does not use " ASYM_ALGO_GCM_AES,
+			      "wrong key, or the peer does not use the same algorithm",
 			      -EBADMSG);
 	return 0;
 }

@@ -8,32 +8,33 @@
 #include <crypto/internal/aead.h>
 #include <crypto/internal/skcipher.h>
 #include <linux/random.h>
-#include <linux/unaligned.h>
 
 #include "esp_asym.h"
 
-#define SHELL_NAME	"asym-esp-sa"
+/* The AEAD algorithm of a suite. */
+struct shell {
+	struct aead_alg		alg;
+	const struct asym_suite	*suite;
+};
 
-/* HKDF info of the key of the stream cipher; the version is part of it so that
- * two wire formats never share a key.
- */
-static const char stream_label[] = "asym-esp v1 stream";
+static struct shell shells[ASYM_SUITES];
+
+static bool takes_key(const struct asym_suite *suite, unsigned int len)
+{
+	return len == suite->key_bytes[0] + ASYM_SA_SALT_BYTES ||
+	       len == suite->key_bytes[1] + ASYM_SA_SALT_BYTES;
+}
 
 struct asym_sa *asym_sa_of(const struct xfrm_state *x)
 {
 	return crypto_aead_ctx(x->data);
 }
 
-/*
- * The counter block of byte @stream_pos of the keystream of a packet:
- * salt | IV | be32 block number, as in RFC 3686 section 4 but counting from 0.
- */
+/* The counter block of byte @stream_pos of the keystream of a packet. */
 void asym_sa_counter(const struct asym_sa *sa, const u8 *iv, u32 stream_pos,
 		     u8 *counter)
 {
-	memcpy(counter, sa->salt, ASYM_SA_SALT_BYTES);
-	memcpy(counter + 4, iv, ASYM_IV_BYTES);
-	put_unaligned_be32(stream_pos / ASYM_BLOCK_BYTES, counter + 12);
+	sa->suite->put_counter(sa->salt, iv, stream_pos, counter);
 }
 
 /* HKDF-SHA256 (RFC 5869) without salt; one output block is enough. */
@@ -74,12 +75,12 @@ static int shell_setkey(struct crypto_aead *shell, const u8 *key,
 	u8 stream_key[32];
 	int err;
 
-	if (len != 16 + ASYM_SA_SALT_BYTES && len != 32 + ASYM_SA_SALT_BYTES)
+	if (!takes_key(sa->suite, len))
 		return -EINVAL;
 	len -= ASYM_SA_SALT_BYTES;
 	memcpy(sa->salt, key + len, ASYM_SA_SALT_BYTES);
 
-	err = derive(key, len, stream_label, stream_key, len);
+	err = derive(key, len, sa->suite->label, stream_key, len);
 	if (!err)
 		err = crypto_skcipher_setkey(sa->stream, stream_key, len);
 	memzero_explicit(stream_key, sizeof(stream_key));
@@ -95,7 +96,9 @@ static int shell_init(struct crypto_aead *shell)
 {
 	struct asym_sa *sa = crypto_aead_ctx(shell);
 
-	sa->stream = crypto_alloc_skcipher("ctr(aes)", 0, 0);
+	sa->suite = container_of(crypto_aead_alg(shell), struct shell,
+				 alg)->suite;
+	sa->stream = crypto_alloc_skcipher(sa->suite->cipher, 0, 0);
 	if (IS_ERR(sa->stream))
 		return PTR_ERR(sa->stream);
 	get_random_bytes(&sa->iv_mask, sizeof(sa->iv_mask));
@@ -116,7 +119,7 @@ static int shell_crypt(struct aead_request *req)
 	return -EOPNOTSUPP;
 }
 
-static struct aead_alg shell_alg = {
+static const struct aead_alg shell_alg = {
 	.setkey		= shell_setkey,
 	.setauthsize	= shell_setauthsize,
 	.init		= shell_init,
@@ -127,8 +130,6 @@ static struct aead_alg shell_alg = {
 	.maxauthsize	= ASYM_ICV_BYTES,
 	.chunksize	= 1,
 	.base = {
-		.cra_name		= SHELL_NAME,
-		.cra_driver_name	= SHELL_NAME "-shell",
 		.cra_priority		= 1,
 		.cra_flags		= CRYPTO_ALG_INTERNAL,
 		.cra_blocksize		= 1,
@@ -139,38 +140,39 @@ static struct aead_alg shell_alg = {
 
 /**
  * asym_sa_create() - context of an SA
+ * @suite: its algorithm
  * @key: SA key and 4 bytes of salt
- * @key_len: bytes of both: 20 or 36
+ * @key_len: bytes of both
  * @extack: for the reason of a refusal
  *
  * Context: process
  * Return: what goes into x->data, or an ERR_PTR
  */
-struct crypto_aead *asym_sa_create(const u8 *key, unsigned int key_len,
+struct crypto_aead *asym_sa_create(const struct asym_suite *suite,
+				   const u8 *key, unsigned int key_len,
 				   struct netlink_ext_ack *extack)
 {
 	struct crypto_aead *shell;
 	int err;
 
-	if (key_len != 16 + ASYM_SA_SALT_BYTES &&
-	    key_len != 32 + ASYM_SA_SALT_BYTES) {
+	if (!takes_key(suite, key_len)) {
 		NL_SET_ERR_MSG(extack,
-			       "asym(gcm(aes)) takes a key of 160 or 288 bits: AES-128 or AES-256 and 32 bits of salt");
+			       "asym(gcm(aes)) takes a key of 160 or 288 bits, asym(chacha20,poly1305) one of 288: the last 32 are salt");
 		return ERR_PTR(-EINVAL);
 	}
 
-	shell = crypto_alloc_aead(SHELL_NAME, CRYPTO_ALG_INTERNAL,
+	shell = crypto_alloc_aead(suite->shell, CRYPTO_ALG_INTERNAL,
 				  CRYPTO_ALG_INTERNAL);
 	if (IS_ERR(shell)) {
 		NL_SET_ERR_MSG(extack,
-			       "asym(gcm(aes)): the kernel offers no ctr(aes)");
+			       "The kernel does not offer the cipher of this algorithm: ctr(aes) or chacha20");
 		return shell;
 	}
 	err = crypto_aead_setkey(shell, key, key_len) ?:
 	      crypto_aead_setauthsize(shell, ASYM_ICV_BYTES);
 	if (err) {
 		NL_SET_ERR_MSG(extack,
-			       "asym(gcm(aes)): the SA key could not be set; is hmac(sha256) available?");
+			       "The SA key could not be set; is hmac(sha256) available?");
 		crypto_free_aead(shell);
 		return ERR_PTR(err);
 	}
@@ -182,12 +184,39 @@ void asym_sa_destroy(struct crypto_aead *shell)
 	crypto_free_aead(shell);
 }
 
+static int register_shell(struct shell *shell, const struct asym_suite *suite)
+{
+	struct crypto_alg *base = &shell->alg.base;
+
+	shell->suite = suite;
+	shell->alg = shell_alg;
+	strscpy(base->cra_name, suite->shell, sizeof(base->cra_name));
+	strscpy(base->cra_driver_name, suite->shell,
+		sizeof(base->cra_driver_name));
+	return crypto_register_aead(&shell->alg);
+}
+
 int asym_sa_init(void)
 {
-	return crypto_register_aead(&shell_alg);
+	int err, i;
+
+	for (i = 0; i < ASYM_SUITES; i++) {
+		err = register_shell(&shells[i], &asym_suites[i]);
+		if (err)
+			goto err;
+	}
+	return 0;
+
+err:
+	while (i--)
+		crypto_unregister_aead(&shells[i].alg);
+	return err;
 }
 
 void asym_sa_exit(void)
 {
-	crypto_unregister_aead(&shell_alg);
+	int i;
+
+	for (i = ASYM_SUITES; i--;)
+		crypto_unregister_aead(&shells[i].alg);
 }

@@ -28,11 +28,11 @@ bool asym_state_is_ours(const struct xfrm_state *x)
 	return x->type == &type4;
 }
 
-static const char *algo_of(const struct xfrm_state *x)
+static const struct asym_suite *suite_of(const struct xfrm_state *x)
 {
 	if (x->aead)
-		return x->aead->alg_name;
-	return x->ealg ? x->ealg->alg_name : "";
+		return asym_suite_find(x->aead->alg_name);
+	return x->ealg ? asym_suite_find(x->ealg->alg_name) : NULL;
 }
 
 static int hand_over(const struct delegate *d, struct xfrm_state *x,
@@ -51,32 +51,32 @@ static int check(const struct xfrm_state *x, struct netlink_ext_ack *extack)
 {
 	if (x->props.mode != XFRM_MODE_TRANSPORT) {
 		NL_SET_ERR_MSG(extack,
-			       ASYM_ALGO_GCM_AES " works in transport mode only");
+			       "Asymmetric ESP works in transport mode only");
 		return -EINVAL;
 	}
 	if (x->encap) {
 		NL_SET_ERR_MSG(extack,
-			       ASYM_ALGO_GCM_AES " works without UDP or TCP encapsulation only");
+			       "Asymmetric ESP works without UDP or TCP encapsulation only");
 		return -EINVAL;
 	}
 	if (x->props.extra_flags & XFRM_SA_XFLAG_OSEQ_MAY_WRAP) {
 		NL_SET_ERR_MSG(extack,
-			       ASYM_ALGO_GCM_AES " does not take oseq-may-wrap");
+			       "Asymmetric ESP does not take oseq-may-wrap");
 		return -EINVAL;
 	}
 	if (x->tfcpad) {
 		NL_SET_ERR_MSG(extack,
-			       ASYM_ALGO_GCM_AES " has no traffic flow padding (tfcpad)");
+			       "Asymmetric ESP has no traffic flow padding (tfcpad)");
 		return -EINVAL;
 	}
 	if (x->aalg) {
 		NL_SET_ERR_MSG(extack,
-			       ASYM_ALGO_GCM_AES " authenticates by itself: leave auth out");
+			       "Asymmetric ESP authenticates by itself: leave auth out");
 		return -EINVAL;
 	}
 	if (x->aead && x->aead->alg_icv_len != ASYM_ICV_BYTES * 8) {
 		NL_SET_ERR_MSG(extack,
-			       ASYM_ALGO_GCM_AES " has an ICV of 128 bits");
+			       "Asymmetric ESP has an ICV of 128 bits");
 		return -EINVAL;
 	}
 	return 0;
@@ -85,12 +85,13 @@ static int check(const struct xfrm_state *x, struct netlink_ext_ack *extack)
 static int init_state4(struct xfrm_state *x, struct netlink_ext_ack *extack)
 {
 	const struct xfrm_type_offload *offload = x->type_offload;
+	const struct asym_suite *suite = suite_of(x);
 	struct crypto_aead *shell;
 	unsigned int bits;
 	const u8 *key;
 	int err;
 
-	if (strcmp(algo_of(x), ASYM_ALGO_GCM_AES))
+	if (!suite)
 		return hand_over(&delegates[0], x, extack);
 
 	err = check(x, extack);
@@ -103,7 +104,7 @@ static int init_state4(struct xfrm_state *x, struct netlink_ext_ack *extack)
 		NL_SET_ERR_MSG(extack, "The key is not a whole number of bytes");
 		return -EINVAL;
 	}
-	shell = asym_sa_create(key, bits / 8, extack);
+	shell = asym_sa_create(suite, key, bits / 8, extack);
 	if (IS_ERR(shell))
 		return PTR_ERR(shell);
 
@@ -122,10 +123,10 @@ static int init_state4(struct xfrm_state *x, struct netlink_ext_ack *extack)
 
 static int init_state6(struct xfrm_state *x, struct netlink_ext_ack *extack)
 {
-	if (strcmp(algo_of(x), ASYM_ALGO_GCM_AES))
+	if (!suite_of(x))
 		return hand_over(&delegates[1], x, extack);
 
-	NL_SET_ERR_MSG(extack, ASYM_ALGO_GCM_AES " works over IPv4 only");
+	NL_SET_ERR_MSG(extack, "Asymmetric ESP works over IPv4 only");
 	return -EAFNOSUPPORT;
 }
 

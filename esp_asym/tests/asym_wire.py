@@ -9,7 +9,9 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 VERSION = 1
-LABEL = b'asym-esp v1 stream'
+AES, CHACHA20 = 'asym(gcm(aes))', 'asym(chacha20,poly1305)'
+LABELS = {AES: b'asym-esp v1 stream', CHACHA20: b'asym-esp v1 chacha20'}
+KEY_SIZES = {AES: (20, 36), CHACHA20: (36,)}
 HEADER = 16                     # SPI, sequence number, IV
 META = 64
 ICV = 16
@@ -158,20 +160,33 @@ class Metadata:
 class Sa:
     """One direction: key is the SA key with its 4 bytes of salt."""
 
-    def __init__(self, key, esn=False):
-        if len(key) not in (20, 36):
-            raise ValueError('an SA key has 20 or 36 bytes')
+    def __init__(self, key, esn=False, algorithm=AES):
+        if len(key) not in KEY_SIZES[algorithm]:
+            raise ValueError('an SA key of %s has not %d bytes'
+                             % (algorithm, len(key)))
         self.esn = esn
+        self.algorithm = algorithm
         self.salt = key[-4:]
         self.stream_key = HKDF(hashes.SHA256(), len(key) - 4, None,
-                               LABEL).derive(key[:-4])
+                               LABELS[algorithm]).derive(key[:-4])
+
+    def counter(self, iv, block):
+        if self.algorithm == AES:
+            return self.salt + iv + struct.pack('>I', block)
+        return struct.pack('<I', block) + self.salt + iv
 
     def stream(self, iv, pos, data):
         """Encrypt or decrypt data at a position of the keystream."""
-        counter = self.salt + iv + struct.pack('>I', pos // BLOCK)
-        cipher = Cipher(algorithms.AES(self.stream_key),
-                        modes.CTR(counter)).encryptor()
-        cipher.update(bytes(pos % BLOCK))
+        if self.algorithm == AES:
+            size = 16
+            cipher = Cipher(algorithms.AES(self.stream_key),
+                            modes.CTR(self.counter(iv, pos // size)))
+        else:
+            size = 64
+            cipher = Cipher(algorithms.ChaCha20(
+                self.stream_key, self.counter(iv, pos // size)), None)
+        cipher = cipher.encryptor()
+        cipher.update(bytes(pos % size))
         return cipher.update(data)
 
     def mac_key(self, iv):

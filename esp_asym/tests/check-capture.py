@@ -174,9 +174,13 @@ def main():
         'src 192.0.2.2 dst 192.0.2.1\n\tproto esp spi 0x00001001 reqid 1\n'
         '\treplay-window 0 flag esn\n\taead asym(gcm(aes)) 0x%s 128\n'
         'src 192.0.2.1 dst 192.0.2.2\n\tproto esp spi 0x00001000 reqid 1\n'
-        '\tenc asym(gcm(aes)) 0x%s\n' % ('11' * 36, '22' * 20))
-    result(keys == {0x1001: (b'\x11' * 36, True), 0x1000: (b'\x22' * 20,
-                                                           False)},
+        '\tenc asym(gcm(aes)) 0x%s\n'
+        'src 192.0.2.3 dst 192.0.2.1\n\tproto esp spi 0x00001002 reqid 1\n'
+        '\taead asym(chacha20,poly1305) 0x%s 128\n'
+        % ('11' * 36, '22' * 20, '33' * 36))
+    result(keys == {0x1001: (b'\x11' * 36, True, wire.AES),
+                    0x1000: (b'\x22' * 20, False, wire.AES),
+                    0x1002: (b'\x33' * 36, False, wire.CHACHA20)},
            'keys are read from the output of ip xfrm state')
     print('1..%d' % tests)
     print('%d passed, %d failed, 0 skipped' % (tests - failed, failed))

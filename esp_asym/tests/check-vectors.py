@@ -14,6 +14,8 @@ import os
 import struct
 import sys
 
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
 import asym_wire as wire
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -127,6 +129,36 @@ def vectors():
         'iv': struct.pack('>Q', 0xffffffffffffffff), 'next_header': 17,
         'inner': udp, 'meta': wire.Metadata(),
     }
+    yield {
+        'name': 'chacha20-no-ranges',
+        'comment': 'asym(chacha20,poly1305), nothing opaque: behind the key'
+                   ' derivation the AEAD of RFC 8439 as RFC 7634 has it.',
+        'algorithm': wire.CHACHA20, 'key': key('chacha20-no-ranges', 36),
+        'esn': True, 'spi': 0xc0000006, 'seq': 0x100000007,
+        'iv': struct.pack('>Q', 0x0123456789abcdef), 'next_header': wire.TCP,
+        'inner': tcp(40001, 3260, 0x20000100, 0x10000800, read_10(0x41, 8, 8)),
+        'meta': wire.Metadata(grants=[(wire.GRANT_OPAQUE, 0x20000100, 0x41)]),
+    }
+    third = opaque('chacha20-cut-blocks', 4096)
+    yield {
+        'name': 'chacha20-cut-blocks',
+        'comment': 'asym(chacha20,poly1305), target to initiator: two opaque'
+                   ' ranges with cut cipher blocks.',
+        'algorithm': wire.CHACHA20, 'key': key('chacha20-cut-blocks', 36),
+        'esn': False, 'spi': 0xc0000007, 'seq': 9,
+        'iv': struct.pack('>Q', 9), 'next_header': wire.TCP,
+        'inner': tcp(3260, 40001, 0x10003000, 0x20000490,
+                     third[1001:2048] + data_in(0x42, 2048, 512) +
+                     third[2048:2118]),
+        'meta': wire.Metadata(
+            tagged=True,
+            ranges=[(32, 1047, 0x42, 1001), (32 + 1047 + 48, 70, 0x42, 2048)],
+            before=third[992:1001], after=third[2118:2128]),
+    }
+
+
+def sa_of(v):
+    return wire.Sa(v['key'], v['esn'], v.get('algorithm', wire.AES))
 
 
 # ---- their form in a file ----
@@ -160,7 +192,7 @@ def derived(sa, v):
                      v['next_header'], v['meta'])
     return {
         'stream_key': sa.stream_key.hex(),
-        'counter_block_0': (sa.salt + v['iv'] + bytes(4)).hex(),
+        'counter_block_0': sa.counter(v['iv'], 0).hex(),
         'mac_key': sa.mac_key(v['iv']).hex(),
         'aad': aad.hex(),
         'metadata': v['meta'].encode().hex(),
@@ -170,10 +202,11 @@ def derived(sa, v):
 
 
 def to_json(v):
-    sa = wire.Sa(v['key'], v['esn'])
+    sa = sa_of(v)
     return {
         'name': v['name'], 'comment': v['comment'],
         'input': {
+            'algorithm': sa.algorithm,
             'sa_key': v['key'].hex(), 'esn': v['esn'],
             'spi': '%08x' % v['spi'], 'seq': '%016x' % v['seq'],
             'iv': v['iv'].hex(), 'next_header': v['next_header'],
@@ -187,7 +220,7 @@ def from_json(doc):
     i = doc['input']
     return {
         'name': doc['name'], 'comment': doc['comment'],
-        'key': bytes.fromhex(i['sa_key']), 'esn': i['esn'],
+        'algorithm': i['algorithm'], 'key': bytes.fromhex(i['sa_key']), 'esn': i['esn'],
         'spi': int(i['spi'], 16), 'seq': int(i['seq'], 16),
         'iv': bytes.fromhex(i['iv']), 'next_header': i['next_header'],
         'inner': bytes.fromhex(i['inner']),
@@ -199,7 +232,7 @@ def from_json(doc):
 
 def check_builds(doc):
     v = from_json(doc)
-    made = derived(wire.Sa(v['key'], v['esn']), v)
+    made = derived(sa_of(v), v)
     wrong = [k for k in doc['output'] if doc['output'][k] != made.get(k)]
     return not wrong and set(made) == set(doc['output']), ' '.join(wrong)
 
@@ -207,7 +240,7 @@ def check_builds(doc):
 def check_opens(doc):
     v = from_json(doc)
     packet = bytes.fromhex(doc['output']['packet'])
-    meta, inner, next_header = wire.Sa(v['key'], v['esn']).open(
+    meta, inner, next_header = sa_of(v).open(
         packet, v['seq'] >> 32)
     return (meta == v['meta'] and inner == v['inner'] and
             next_header == v['next_header']), ''
@@ -230,7 +263,7 @@ def check_ranges_untouched(doc):
 def check_damage(doc):
     v = from_json(doc)
     packet = bytes.fromhex(doc['output']['packet'])
-    sa = wire.Sa(v['key'], v['esn'])
+    sa = sa_of(v)
     tries = [(packet[:i] + bytes([packet[i] ^ 1 << i % 8]) + packet[i + 1:],
               v['seq'] >> 32) for i in range(len(packet))]
     if v['esn']:
@@ -245,10 +278,24 @@ def check_damage(doc):
     return True, ''
 
 
+def check_rfc_8439(doc):
+    """With ChaCha20 it is an AEAD that others have, too, up to the first opaque
+    range."""
+    v = from_json(doc)
+    sa = sa_of(v)
+    text = ChaCha20Poly1305(sa.stream_key).decrypt(
+        sa.salt + v['iv'],
+        bytes.fromhex(doc['output']['packet'])[wire.HEADER:],
+        sa.aad(v['spi'], v['seq']))
+    clear = v['inner'][:([r[0] for r in v['meta'].ranges] or [None])[0]]
+    return text.startswith(v['meta'].encode() + clear), 'another text'
+
+
 CHECKS = (('is built bit for bit', check_builds),
           ('opens to its input', check_opens),
           ('leaves opaque ranges and only these', check_ranges_untouched),
           ('refuses damage to any byte', check_damage))
+CHACHA20_CHECKS = (('is what RFC 8439 makes of it', check_rfc_8439),)
 
 
 def generate(directory):
@@ -301,7 +348,9 @@ def main():
     result(known == {d['name'] for d in docs} and len(docs) >= 3,
            'every vector is there')
     for doc in docs:
-        for name, check in CHECKS:
+        own = CHACHA20_CHECKS if doc['input']['algorithm'] == wire.CHACHA20 \
+            else ()
+        for name, check in CHECKS + own:
             try:
                 ok, why = check(doc)
             except Exception as err:  # a broken vector may break anything

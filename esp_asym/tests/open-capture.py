@@ -77,7 +77,7 @@ def ipv4(link, frame):
 
 
 def keys_of_xfrm(text):
-    """{SPI: (key, esn)} from the output of "ip xfrm state"."""
+    """{SPI: (key, esn, algorithm)} from the output of "ip xfrm state"."""
     keys = {}
     spi, esn = None, False
     for line in text.splitlines():
@@ -86,10 +86,9 @@ def keys_of_xfrm(text):
             spi, esn = int(found.group(1), 16), False
         if re.search(r'\bflag\b.*\besn\b', line):
             esn = True
-        found = re.search(r'\b(?:aead|enc) asym\(gcm\(aes\)\) 0x([0-9a-f]+)',
-                          line)
+        found = re.search(r'\b(?:aead|enc) (asym\(.*\)) 0x([0-9a-f]+)', line)
         if found and spi is not None:
-            keys[spi] = bytes.fromhex(found.group(1)), esn
+            keys[spi] = bytes.fromhex(found.group(2)), esn, found.group(1)
     return keys
 
 
@@ -170,7 +169,7 @@ class Opener:
     """Feed it IP packets, then call finish(); see open_capture()."""
 
     def __init__(self, keys, ports=(ISCSI_PORT,), forbidden=()):
-        self.sas = {spi: wire.Sa(key, esn) for spi, (key, esn) in keys.items()}
+        self.sas = {spi: wire.Sa(*key) for spi, key in keys.items()}
         self.ports = ports
         self.forbidden = [bytes(f) for f in forbidden]
         self.report = Report()
@@ -304,7 +303,7 @@ class Opener:
 def open_capture(path, keys, ports=(ISCSI_PORT,), forbidden=()):
     """Check a pcap file and return a Report.
 
-    keys       {SPI: (key with salt, esn)}
+    keys       {SPI: (key with salt, esn, algorithm)}
     ports      of iSCSI targets
     forbidden  byte strings that no inner packet may contain
     """
@@ -323,6 +322,8 @@ def main():
     p.add_argument('--key', action='append', default=[], metavar='SPI=HEX')
     p.add_argument('--esn', action='store_true',
                    help='the SAs given by --key have 64-bit sequence numbers')
+    p.add_argument('--algorithm', choices=wire.KEY_SIZES, default=wire.AES,
+                   help='of these SAs')
     p.add_argument('--xfrm', metavar='FILE',
                    help='output of "ip xfrm state" of either host')
     p.add_argument('--port', action='append', type=int,
@@ -340,7 +341,7 @@ def main():
         for item in args.key:
             spi, _, value = item.partition('=')
             keys[int(spi, 16)] = (bytes.fromhex(value.removeprefix('0x')),
-                                  args.esn)
+                                  args.esn, args.algorithm)
         if not keys:
             p.error('no key: give --key or --xfrm')
         report = open_capture(args.capture, keys, args.port or (ISCSI_PORT,),

@@ -9,6 +9,7 @@ ALGORITHMS = {
     'asym': "aead 'asym(gcm(aes))' 0x%s 128",
     'asym-enc': "enc 'asym(gcm(aes))' 0x%s",
     'asym-chacha': "aead 'asym(chacha20,poly1305)' 0x%s 128",
+    'asym-chacha-enc': "enc 'asym(chacha20,poly1305)' 0x%s",
 }
 
 
@@ -28,6 +29,7 @@ class Sas:
                  spi=0x1000):
         self.hosts = (a, b)
         self.kind = kind
+        self.algorithm = ALGORITHMS.get(kind)
         self.esn = esn
         self.proto = proto
         self.replay = replay
@@ -37,7 +39,7 @@ class Sas:
     def state(self, src, dst, extra=''):
         """The arguments that ip xfrm state add takes for src to dst."""
         pair = (src, dst)
-        alg = ALGORITHMS[self.kind] % self.key[pair].hex()
+        alg = self.algorithm % self.key[pair].hex()
         return ('src %s dst %s proto esp spi 0x%x reqid 1 mode transport %s'
                 ' replay-window %d%s%s'
                 % (src, dst, self.spi[pair], alg, self.replay,

@@ -26,14 +26,15 @@ def look(ctx, wire, opener):
     return report
 
 
-@test({}, {'mtu': 1337, 'no_offload': True, 'esn': True}, more=(
+@test({}, {'mtu': 1337, 'no_offload': True, 'esn': True},
+      {'kind': 'asym-chacha', 'mtu': 1337, 'esn': True}, more=(
       {'mtu': 1499, 'header_digest': True},
       {'mtu': 577, 'network': 'loss-1'}))
 def capture_opens_independently_and_bytes_have_one_ciphertext(
         ctx, network='loss-5', mtu=1500, no_offload=False,
-        header_digest=False, esn=False):
+        header_digest=False, esn=False, kind='asym'):
     bed = ctx.bed(mtu=mtu, offload=not no_offload)
-    bed.secure('asym', esn=esn)
+    bed.secure(kind, esn=esn)
     opener = wiretap.opener(bed.i)
     wire = steps.bad_network(bed, network,
                              os.path.join(ctx.workdir, 'sent.pcap'))

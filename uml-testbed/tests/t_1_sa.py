@@ -42,14 +42,17 @@ def talk(bed):
     server.wait()
 
 
-@test({'kind': 'asym', 'esn': True}, {'kind': 'asym-enc'}, more=(
-      {'kind': 'asym'}, {'kind': 'asym-enc', 'esn': True}))
+@test({'kind': 'asym', 'esn': True}, {'kind': 'asym-enc'},
+      {'kind': 'asym-chacha'}, more=(
+      {'kind': 'asym'}, {'kind': 'asym-enc', 'esn': True},
+      {'kind': 'asym-chacha-enc', 'esn': True}))
 def sa_is_accepted(ctx, kind, esn=False):
     """... and traffic that is not iSCSI passes, as ESP only."""
     bed = ctx.bed()
     bed.secure(kind, esn=esn)
     out = bed.i.run('ip xfrm state').out
-    check('asym(gcm(aes))' in out, 'the SA does not show its algorithm')
+    check(bed.sas.algorithm.split("'")[1] in out,
+          'the SA does not show its algorithm')
     cap = bed.capture()
     talk(bed)
     foreign, esp = foreign_frames(cap.stop())
@@ -79,6 +82,9 @@ def sa_refusals_are_sentences(ctx):
         refused(i, aead % ('00' * (bits // 8), 128))
         refused(i, "mode transport enc 'asym(gcm(aes))' 0x%s"
                 % ('00' * (bits // 8)))
+    for bits in (0, 8, 128, 160, 256, 280, 296, 512):
+        refused(i, "mode transport aead 'asym(chacha20,poly1305)' 0x%s 128"
+                % ('00' * (bits // 8)))
     for icv in (64, 96, 120):
         # No such description: the kernel itself refuses.
         refused(i, aead % (KEY, icv), sentence=False)
@@ -86,7 +92,8 @@ def sa_refusals_are_sentences(ctx):
     refused(i, "mode beet aead 'asym(gcm(aes))' 0x%s 128" % KEY)
     refused(i, (aead % (KEY, 128)) + ' offload dev %s dir out' % i.iface)
     for name in ('asym(gcm(des))', 'asym(gcm(aes)', 'asym()',
-                 'asym(cbc(aes))'):
+                 'asym(cbc(aes))', 'asym(chacha20)',
+                 'asym(chacha20,poly1305'):
         refused(i, "mode transport aead '%s' 0x%s 128" % (name, KEY),
                 sentence=False)
         refused(i, "mode transport enc '%s' 0x%s" % (name, KEY),

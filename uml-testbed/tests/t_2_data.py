@@ -9,8 +9,8 @@ from . import steps
 DIGEST = {'node.conn[0].iscsi.HeaderDigest': 'CRC32C'}
 
 
-@test({'kind': 'asym', 'block': 4096}, more=(
-      {'kind': 'gcm'}, {'kind': 'asym'}, {'kind': 'asym', 'esn': True},
+@test({'kind': 'asym', 'block': 4096}, {'kind': 'asym-chacha', 'esn': True},
+      more=({'kind': 'gcm'}, {'kind': 'asym'}, {'kind': 'asym', 'esn': True},
       {'kind': 'asym-enc'}))
 def source_tree_survives_on_ext4(ctx, kind, esn=False, block=512):
     bed = ctx.bed()
@@ -31,11 +31,13 @@ def source_tree_survives_on_ext4(ctx, kind, esn=False, block=512):
 @test({'kind': 'gcm', 'mtu': 1500},
       {'kind': 'asym', 'mtu': 1500},
       {'kind': 'asym', 'mtu': 1500, 'no_offload': True, 'header_digest': True},
+      {'kind': 'asym-chacha', 'mtu': 1500},
       {'kind': 'asym', 'mtu': 9000, 'header_digest': True}, more=(
       {'kind': 'gcm', 'mtu': 1500, 'no_offload': True},
       {'kind': 'asym', 'mtu': 1500, 'header_digest': True},
       {'kind': 'asym', 'mtu': 1500, 'no_offload': True},
       {'kind': 'asym', 'mtu': 9000},
+      {'kind': 'asym-chacha', 'mtu': 9000, 'no_offload': True},
       {'kind': 'asym', 'mtu': 9000, 'no_offload': True},
       {'kind': 'asym', 'mtu': 9000, 'no_offload': True,
        'header_digest': True}))

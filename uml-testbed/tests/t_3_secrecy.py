@@ -33,12 +33,13 @@ def _all(res, count, where):
 
 @test({}, {'netem': 'loss-1', 'no_offload': True, 'header_digest': True},
       more=({'mtu': 9000}, {'no_offload': True}, {'header_digest': True},
-            {'enc': True}, {'netem': 'loss-1'},
+            {'kind': 'asym-enc'}, {'kind': 'asym-chacha'},
+            {'netem': 'loss-1'},
             {'netem': 'reorder', 'mtu': 1337}))
 def three_witnesses_see_no_plaintext(ctx, mtu=1500, no_offload=False,
-                                     header_digest=False, enc=False,
+                                     header_digest=False, kind='asym',
                                      netem=None):
-    res = _run(ctx, 'asym-enc' if enc else 'asym', mtu, not no_offload,
+    res = _run(ctx, kind, mtu, not no_offload,
                {'node.conn[0].iscsi.HeaderDigest': 'CRC32C'}
                if header_digest else None, netem)
     check(res.wire == 0, '%d hits on the wire' % res.wire)

@@ -25,10 +25,10 @@ SETTINGS = {
 }
 
 
-def start(ctx, sector=512, settings=None, block=512, **args):
+def start(ctx, sector=512, settings=None, block=512, kind='asym', **args):
     """A bed with a peer and a bound, empty disk; returns (bed, key)."""
     bed = ctx.bed(peer=True, **args)
-    bed.secure('asym')
+    bed.secure(kind)
     bed.serve({0: Disk(SIZE, block)})
     return bed, bed.bind(0, sector_size=sector)
 
@@ -48,10 +48,12 @@ def read(host, disk, length, at=0, bs=65536, check=True):
         return f.read()
 
 
-@test({'sector': 512}, {'sector': 4096, 'digest': 'CRC32C'})
+@test({'sector': 512}, {'sector': 4096, 'digest': 'CRC32C'},
+      {'sector': 4096, 'kind': 'asym-chacha'})
 def initiator_and_a_foreign_peer_understand_each_other(ctx, sector,
-                                                       digest='None'):
-    bed, key = start(ctx, sector)
+                                                       digest='None',
+                                                       kind='asym'):
+    bed, key = start(ctx, sector, kind=kind)
     bed.target.answers['HeaderDigest'] = digest
     session = bed.login(dict(SETTINGS, **{
         'node.conn[0].iscsi.HeaderDigest': 'CRC32C,None'}))

@@ -27,9 +27,10 @@ class RawMetadata:
 class Esp:
     """What is sent under one key and received under the other."""
 
-    def __init__(self, tx_key, tx_spi, rx_key, rx_spi, esn=False):
-        self.tx = wire.Sa(tx_key, esn)
-        self.rx = wire.Sa(rx_key, esn)
+    def __init__(self, tx_key, tx_spi, rx_key, rx_spi, esn=False,
+                 algorithm=wire.AES):
+        self.tx = wire.Sa(tx_key, esn, algorithm)
+        self.rx = wire.Sa(rx_key, esn, algorithm)
         self.tx_spi = tx_spi
         self.rx_spi = rx_spi
         self.seq = 0

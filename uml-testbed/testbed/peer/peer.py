@@ -49,7 +49,8 @@ class Peer:
         """Take both keys of a testbed.sa.Sas."""
         out, back = (self.addr, initiator), (initiator, self.addr)
         self.esp = Esp(sas.key[out], sas.spi[out], sas.key[back],
-                       sas.spi[back], sas.esn)
+                       sas.spi[back], sas.esn,
+                       sas.algorithm.split("'")[1])
 
     # -- for the test's thread -------------------------------------------
     def call(self, func, *args):
