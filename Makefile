@@ -110,7 +110,8 @@ check: prerequisites
 		qemu='$(MAKE) -s check-qemu-fast'
 
 # Directories with a fuzz target.
-FUZZ := iscsi_parse/tests keystore/tests esp_asym/tests esp_asym/tests/model
+FUZZ := iscsi_parse/tests keystore/tests esp_asym/tests \
+	esp_asym/tests/receiver esp_asym/tests/model
 
 # Tests in user space; those of esp_asym include the vectors of the wire format.
 UNIT := iscsi_parse='$(MAKE) -C iscsi_parse/tests check'
@@ -118,6 +119,7 @@ UNIT += asymctl='$(MAKE) -C tools/asymctl O=$(CURDIR)/build/asymctl check'
 UNIT += netlink='tools/lint run keystore/tests/check-generated'
 UNIT += keystore='$(MAKE) -C keystore/tests check'
 UNIT += esp_asym='$(MAKE) -C esp_asym/tests check'
+UNIT += receiver='$(MAKE) -C esp_asym/tests/receiver check'
 UNIT += model='$(MAKE) -C esp_asym/tests/model check'
 UNIT += mutants='uml-testbed/mutants --check'
 UNIT += test-report='tools/tests/test-report'

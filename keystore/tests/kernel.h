@@ -138,6 +138,8 @@ typedef struct {
 	({ __auto_type cmp_was = *(p);					\
 	   *(p) = cmp_was == (old) ? (new) : cmp_was;			\
 	   cmp_was; })
+#define smp_load_acquire(p)		READ_ONCE(*(p))
+#define smp_store_release(p, value)	WRITE_ONCE(*(p), value)
 #define test_bit(n, p)		(*(p) >> (n) & 1)
 #define set_bit(n, p)		(*(p) |= 1ul << (n))
 #define test_and_set_bit(n, p)						\

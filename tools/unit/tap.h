@@ -7,7 +7,9 @@
 
 #include <stdbool.h>
 
+#ifndef ARRAY_SIZE
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+#endif
 #define __printf(fmt, args)	__attribute__((__format__(printf, fmt, args)))
 
 bool __printf(2, 3) tap_ok(bool passed, const char *fmt, ...);

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * As much of the kernel as the receive path needs, in user space: every kernel
+ * header that it includes is this one (see the Makefile).  There is one thread;
+ * locks only notice what would deadlock.  A struct page is the address of the
+ * page itself, so that any memory has one.
+ */
+#ifndef _RECEIVER_KERNEL_H
+#define _RECEIVER_KERNEL_H
+
+#include <linux/ip.h>
+#include <linux/tcp.h>
+#include <stdio.h>
+
+#include "kernel_base.h"
+
+struct crypto_aead;
+struct netlink_ext_ack;
+struct xfrm_type_offload;
+struct crypto_skcipher;
+struct msghdr;
+struct mutex { };
+struct rcu_head { };
+struct rhash_head { };
+struct work_struct { };
+typedef u64 netdev_features_t;
+typedef unsigned int gfp_t;
+
+#define GFP_ATOMIC		0
+#define __GFP_NOWARN		0
+#define CRYPTO_MINALIGN		16
+#define CRYPTO_MINALIGN_ATTR	__aligned(16)
+#define ALIGN(x, n)		round_up(x, n)
+#define fallthrough		__attribute__((__fallthrough__))
+#define IPPROTO_NONE		59
+#define IPPROTO_TCP		6
+#define ntohl(x)		__builtin_bswap32(x)
+#define htonl(x)		__builtin_bswap32(x)
+#define htons(x)		__builtin_bswap16(x)
+#define kernel_assert(condition)					\
+	((condition) ? (void)0 : kernel_die(#condition))
+#define WARN_ON_ONCE(condition)						\
+	({ bool warned = (condition); kernel_assert(!warned); warned; })
+
+void __attribute__((__noreturn__)) kernel_die(const char *what);
+
+static inline bool before(u32 a, u32 b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+#define after(a, b)	before(b, a)
+
+/**
+ * struct kernel - state, and what the test decides
+ * @allocated: pieces of memory and pages in use
+ * @fail_in: the allocation after so many others fails; negative: none
+ * @failed: allocations that have
+ * @delay: the next request for a cipher takes its time
+ * @cipher_error: what it ends with
+ */
+struct kernel {
+	u32	allocated;
+	int	fail_in;
+	u32	failed;
+	bool	delay;
+	int	cipher_error;
+};
+
+extern struct kernel kernel;
+
+/* ---- memory ---- */
+
+#define PAGE_SIZE		4096ul
+#define offset_in_page(p)	((u32)((unsigned long)(p) % PAGE_SIZE))
+
+struct page;
+
+void *kmalloc(size_t size, gfp_t gfp);
+void *kzalloc(size_t size, gfp_t gfp);
+void kfree(void *p);
+struct page *page_new(u32 len, u8 **bytes);
+void get_page(struct page *page);
+void put_page(struct page *page);
+u8 *netdev_alloc_frag(u32 len);
+
+#define kmalloc_array(n, size, gfp)	kmalloc((size_t)(n) * (size), gfp)
+#define kfree_sensitive(p)		kfree(p)
+#define memzero_explicit(p, n)		memset(p, 0, n)
+#define page_address(page)		((void *)(page))
+#define virt_to_page(p)							\
+	((struct page *)((unsigned long)(p) / PAGE_SIZE * PAGE_SIZE))
+#define virt_to_head_page(p)		virt_to_page(p)
+#define kmap_local_page(page)		page_address(page)
+#define kunmap_local(p)			((void)(p))
+
+/* ---- locks and counts ---- */
+
+typedef struct {
+	bool	held;
+} spinlock_t;
+
+typedef struct {
+	bool	held;
+} rwlock_t;
+
+static inline void spin_lock_bh(spinlock_t *lock)
+{
+	kernel_assert(!lock->held);
+	lock->held = true;
+}
+
+static inline void spin_unlock_bh(spinlock_t *lock)
+{
+	kernel_assert(lock->held);
+	lock->held = false;
+}
+
+#define write_lock_bh(lock)	((lock)->held = true)
+#define write_unlock_bh(lock)	((lock)->held = false)
+
+typedef struct {
+	u32	refs;
+} refcount_t;
+
+typedef struct {
+	int	counter;
+} atomic_t;
+
+#define refcount_inc_not_zero(r)	((r)->refs && (r)->refs++)
+#define atomic_sub(n, a)		((a)->counter -= (int)(n))
+
+/* ---- hash table ---- */
+
+struct hlist_node {
+	struct hlist_node	*next;
+};
+
+#define DECLARE_HASHTABLE(name, bits)	struct hlist_node *name[1 << (bits)]
+#define hash_init(table)		memset(table, 0, sizeof(table))
+
+/* The tables are walked to be emptied, from the first of a bucket on. */
+#define hash_entry(node, t, m)						\
+	((node) ? container_of(node, t, m) : NULL)
+#define hash_slot(table, key)		((table) + (key) % ARRAY_SIZE(table))
+#define hash_add(table, node, key)					\
+	((node)->next = *hash_slot(table, key),				\
+	 *hash_slot(table, key) = (node))
+#define hash_del(node)			((node)->next = NULL)
+#define hash_for_each_possible(table, obj, m, key)			\
+	for (obj = hash_entry(*hash_slot(table, key), typeof(*obj), m); obj; \
+	     obj = hash_entry(obj->m.next, typeof(*obj), m))
+#define hash_for_each_safe(table, bkt, tmp, obj, m)			\
+	for (bkt = 0; bkt < (int)ARRAY_SIZE(table); bkt++)		\
+		for (obj = hash_entry((table)[bkt], typeof(*obj), m);	\
+		     obj && (tmp = obj->m.next, true);			\
+		     obj = hash_entry(tmp, typeof(*obj), m))
+
+/* ---- scatterlists ---- */
+
+struct scatterlist {
+	struct page	*page;
+	u32		offset;
+	u32		length;
+	bool		end;
+};
+
+static inline void sg_init_table(struct scatterlist *sg, u32 n)
+{
+	memset(sg, 0, n * sizeof(*sg));
+	if (n)
+		sg[n - 1].end = true;
+}
+
+static inline void sg_set_page(struct scatterlist *sg, struct page *page,
+			       u32 len, u32 off)
+{
+	sg->page = page;
+	sg->offset = off;
+	sg->length = len;
+}
+
+static inline void sg_init_one(struct scatterlist *sg, u8 *bytes, u32 len)
+{
+	sg_init_table(sg, 1);
+	sg_set_page(sg, virt_to_page(bytes), len, offset_in_page(bytes));
+}
+
+#define sg_mark_end(sg)	((sg)->end = true)
+
+u32 sg_nents(const struct scatterlist *sg);
+u32 sg_pcopy_to_buffer(struct scatterlist *sg, u32 n, u8 *buf, u32 len,
+		       u32 skip);
+void sg_zero_buffer(struct scatterlist *sg, u32 n, u32 len, u32 skip);
+
+/**
+ * struct sg_cursor - a byte in a scatterlist
+ * @sg: entry
+ * @off: in it
+ */
+struct sg_cursor {
+	struct scatterlist	*sg;
+	u32			off;
+};
+
+/* The next byte; there has to be one. */
+u8 *sg_next_byte(struct sg_cursor *cursor);
+
+/* ---- ciphers ---- */
+
+struct skcipher_request {
+	struct scatterlist	*src;
+	struct scatterlist	*dst;
+	u32			len;
+	u8			*iv;
+	void			(*done)(void *arg, int err);
+	void			*arg;
+};
+
+#define crypto_skcipher_reqsize(tfm)		((void)(tfm), 8)
+#define skcipher_request_set_tfm(req, tfm)	((void)(req), (void)(tfm))
+#define skcipher_request_set_callback(req, flags, fn, p)		\
+	((req)->done = (fn), (req)->arg = (p))
+#define skcipher_request_set_crypt(req, from, to, n, counter)		\
+	((req)->src = (from), (req)->dst = (to), (req)->len = (n),	\
+	 (req)->iv = (counter))
+#define DEFINE_CRYPTO_DONE(fn)
+#define crypto_done(fn)		(fn)
+#define crypto_memneq(a, b, n)	memcmp(a, b, n)
+
+int crypto_skcipher_decrypt(struct skcipher_request *req);
+
+#define POLY1305_BLOCK_SIZE	16
+#define POLY1305_KEY_SIZE	32
+
+struct poly1305_desc_ctx {
+	u64	sum[2];
+};
+
+void poly1305_init(struct poly1305_desc_ctx *desc, const u8 *key);
+void poly1305_update(struct poly1305_desc_ctx *desc, const u8 *bytes, u32 len);
+void poly1305_final(struct poly1305_desc_ctx *desc, u8 *mac);
+
+/* ---- packets ---- */
+
+#define MAX_SKB_FRAGS	17
+
+typedef struct {
+	struct page	*page;
+	u32		off;
+	u32		size;
+} skb_frag_t;
+
+struct skb_shared_info {
+	u32		nr_frags;
+	skb_frag_t	frags[MAX_SKB_FRAGS];
+};
+
+struct tcp_skb_cb {
+	u32	seq;
+	u32	end_seq;
+	u8	tcp_flags;
+};
+
+struct xfrm_skb_cb {
+	struct {
+		struct {
+			u32	low;
+			u32	hi;
+		} input;
+	} seq;
+};
+
+/**
+ * struct sk_buff - a received packet
+ * @next: in a queue
+ * @prev: likewise
+ * @sk: socket that is charged for it
+ * @head: linear memory, as long as it says
+ * @data: first byte
+ * @tail: behind the last linear byte
+ * @end: of @head
+ * @len: bytes
+ * @data_len: of these, in fragments
+ * @truesize: what it is charged for
+ * @network: IP header
+ * @cloned: somebody else has @head
+ * @sender: the test's: what it was made of
+ */
+struct sk_buff {
+	struct sk_buff		*next;
+	struct sk_buff		*prev;
+	struct sock		*sk;
+	u8			*head;
+	u8			*data;
+	u8			*tail;
+	u8			*end;
+	u32			len;
+	u32			data_len;
+	u32			truesize;
+	struct iphdr		*network;
+	bool			cloned;
+	bool			pp_recycle;
+	u8			eor;
+	u8			ip_summed;
+	u32			csum_start;
+	u32			csum_offset;
+	struct skb_shared_info	info;
+	struct tcp_skb_cb	tcp;
+	struct xfrm_skb_cb	xfrm;
+	void			*sender;
+};
+
+/* Begins like a packet. */
+struct sk_buff_head {
+	struct sk_buff	*next;
+	struct sk_buff	*prev;
+};
+
+#define CHECKSUM_NONE		0
+#define CHECKSUM_PARTIAL	3
+#define TCPHDR_FIN		1
+#define TCP_SKB_CB(skb)		(&(skb)->tcp)
+#define XFRM_SKB_CB(skb)	(&(skb)->xfrm)
+#define ip_hdr(skb)		((skb)->network)
+#define ip_hdrlen(skb)		((u32)sizeof(*(skb)->network))
+#define skb_set_transport_header(skb, off)	((void)(skb), (void)(off))
+#define tcp_v4_check(len, saddr, daddr, sum)				\
+	((u16)((len) + (saddr) + (daddr) + (sum)))
+#define skb_shinfo(skb)		((struct skb_shared_info *)&(skb)->info)
+#define skb_headlen(skb)	((skb)->len - (skb)->data_len)
+#define skb_is_nonlinear(skb)	((skb)->data_len)
+#define skb_tailroom(skb)						\
+	(skb_is_nonlinear(skb) ? 0 : (u32)((skb)->end - (skb)->tail))
+#define skb_tail_pointer(skb)	((skb)->tail)
+#define skb_end_offset(skb)	((u32)((skb)->end - (skb)->head))
+#define skb_cloned(skb)		((skb)->cloned)
+#define skb_has_frag_list(skb)	((void)(skb), false)
+#define skb_orphan_frags(skb, gfp)	((void)(skb), 0)
+#define SKB_TRUESIZE(n)		((u32)(n) + 512)
+#define skb_frag_size(frag)	((frag)->size)
+#define skb_frag_off(frag)	((frag)->off)
+#define skb_frag_page(frag)	((frag)->page)
+#define skb_frag_unref(skb, i)	put_page((skb)->info.frags[i].page)
+/* Pages of a fragment lie in a row here. */
+#define skb_frag_foreach_page(frag, at, n, p, p_off, p_len, copied)	\
+	for (p = skb_frag_page(frag), p_off = (at), p_len = (n),	\
+	     copied = 0; copied < (n); copied += p_len)
+#define consume_skb(skb)	kfree_skb(skb)
+
+static inline void skb_frag_fill_page_desc(skb_frag_t *frag, struct page *page,
+					   u32 off, u32 size)
+{
+	*frag = (skb_frag_t){ page, off, size };
+}
+
+struct skb_seq_state {
+	const struct sk_buff	*skb;
+	u32			from;
+	u32			to;
+};
+
+struct sk_buff *alloc_skb(u32 size, gfp_t gfp);
+void kfree_skb(struct sk_buff *skb);
+void *skb_put(struct sk_buff *skb, u32 len);
+void skb_put_data(struct sk_buff *skb, const void *bytes, u32 len);
+void __skb_pull(struct sk_buff *skb, u32 len);
+bool pskb_may_pull(struct sk_buff *skb, u32 len);
+int pskb_trim(struct sk_buff *skb, u32 len);
+int pskb_expand_head(struct sk_buff *skb, u32 in_front, u32 behind, gfp_t gfp);
+int skb_linearize(struct sk_buff *skb);
+int skb_copy_bits(const struct sk_buff *skb, u32 off, void *to, u32 len);
+struct sk_buff *pskb_extract(struct sk_buff *skb, u32 off, u32 len, gfp_t gfp);
+void skb_prepare_seq_read(struct sk_buff *skb, u32 from, u32 to,
+			  struct skb_seq_state *state);
+u32 skb_seq_read(u32 done, const u8 **bytes, struct skb_seq_state *state);
+
+void __skb_queue_after(struct sk_buff_head *list, struct sk_buff *prev,
+		       struct sk_buff *skb);
+void __skb_unlink(struct sk_buff *skb, struct sk_buff_head *list);
+void __skb_queue_purge(struct sk_buff_head *list);
+#define skb_queue_is_first(list, skb)	((skb)->prev == (void *)(list))
+#define skb_queue_prev(list, skb)	((skb)->prev)
+#define skb_queue_reverse_walk(list, skb)				\
+	for (skb = (list)->prev; skb != (void *)(list); skb = skb->prev)
+
+/* ---- sockets ---- */
+
+#define SOCK_DONE	0
+
+struct tcp_sock {
+	u32	rcv_nxt;
+	u64	bytes_received;
+	u32	write_seq;
+	u32	snd_una;
+	struct {
+		u32	mss_clamp;
+	} rx_opt;
+};
+
+struct sock {
+	struct tcp_sock		tcp;
+	refcount_t		sk_refcnt;
+	atomic_t		sk_rmem_alloc;
+	int			mem;
+	rwlock_t		sk_callback_lock;
+	struct sk_buff_head	sk_receive_queue;
+	void			(*sk_data_ready)(struct sock *sk);
+	void			*sk_user_data;
+};
+
+#define tcp_sk(sk)			(&(sk)->tcp)
+#define sock_flag(sk, flag)		((void)(sk), false)
+#define sk_mem_uncharge(sk, n)		((sk)->mem -= (int)(n))
+#define mul_u64_u32_div(a, b, c)	((u32)((u64)(a) * (b) / (c)))
+
+void skb_set_owner_r(struct sk_buff *skb, struct sock *sk);
+
+static inline void sock_put(struct sock *sk)
+{
+	kernel_assert(sk->sk_refcnt.refs > 1);
+	sk->sk_refcnt.refs--;
+}
+
+struct sk_buff *tcp_write_queue_tail(struct sock *sk);
+struct sk_buff *tcp_rtx_queue_tail(struct sock *sk);
+
+/* ---- xfrm ---- */
+
+struct net {
+	u32	refusals;
+};
+
+#define XFRM_STATE_ESN	1
+
+struct xfrm_state {
+	struct net	*net;
+	struct {
+		u32	flags;
+	} props;
+	struct {
+		u32	spi;
+	} id;
+};
+
+#define xs_net(x)	((x)->net)
+
+void xfrm_input_resume(struct sk_buff *skb, int next);
+
+/* ---- tracing, integers ---- */
+
+#define DECLARE_EVENT_CLASS(...)
+#define DEFINE_EVENT(...)
+#define TRACE_EVENT(...)
+#define trace_asym_opened(spi, seq, len, opaque)			\
+	((void)(spi), (void)(seq), (void)(len), (void)(opaque))
+
+#define get_unaligned_be16(p)	((u16)((p)[0] << 8 | (p)[1]))
+#define get_unaligned_be32(p)						\
+	((u32)get_unaligned_be16(p) << 16 | get_unaligned_be16((p) + 2))
+#define get_unaligned_be64(p)						\
+	((u64)get_unaligned_be32(p) << 32 | get_unaligned_be32((p) + 4))
+
+static inline void put_unaligned_be32(u32 v, u8 *p)
+{
+	v = htonl(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline u32 get_unaligned_le32(const u8 *p)
+{
+	u32 v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline void put_unaligned_le32(u32 v, u8 *p)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline void put_unaligned_le64(u64 v, u8 *p)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+u32 crc32c(u32 crc, const u8 *bytes, u32 len);
+u32 __crc32c_le_shift(u32 crc, size_t len);
+
+#endif /* _RECEIVER_KERNEL_H */
