@@ -72,6 +72,7 @@ class Stage:
                          **(settings or {})}
         # The kernel's own timeout for a command, in seconds.
         self._timeout = 30 if calm else 3
+        self._patience = (120 if calm else PATIENCE) * self.host.slow
         self._next = 64
         self.session = None
         self._events = asymctl.Monitor(self.host)
@@ -155,8 +156,7 @@ class Stage:
               '%s: refused %s, not %s' % (what, sorted(got), want))
         for reason in got:
             self._events_have(what, reason, seen)
-        check(took < PATIENCE * self.host.slow,
-              '%s: took %d s' % (what, took))
+        check(took < self._patience, '%s: took %d s' % (what, took))
         return result
 
     def _events_have(self, what, reason, since):

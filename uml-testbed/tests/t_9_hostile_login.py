@@ -191,7 +191,8 @@ def text_that_no_login_should_hold_is_refused(ctx):
 @test()
 def lengths_that_cut_cipher_blocks_send_no_plaintext(ctx):
     """The target may declare what it likes for what it is to receive."""
-    with Stage(ctx, login=False, calm=True, settings={
+    with Stage(ctx, login=False, settings={
+            'node.conn[0].timeo.login_timeout': '15',
             'node.session.iscsi.InitialR2T': 'No'}) as stage:
         logins = Logins(stage)
         secret = stage.marker

@@ -220,8 +220,7 @@ class Tcp:
             self._stamp = head.options[8][:4]
         self._acked(head)
         if payload:
-            self._ack_now = True
-            self._take(at, payload)
+            self.take(at, payload)
         if head.flags & FIN and \
                 at + len(payload) == self.rcv_next and not self.fin_received:
             self.fin_received = True
@@ -264,7 +263,9 @@ class Tcp:
         if self.fin_received and self.una > self.next:
             self.open = False
 
-    def _take(self, at, payload):
+    def take(self, at, payload):
+        """Have bytes of the stream, and say so."""
+        self._ack_now = True
         self._pieces.append((at, payload))
         fresh = b''
         progress = True
