@@ -26,9 +26,9 @@ def look(ctx, wire, opener):
     return report
 
 
-@test({}, {'mtu': 1337, 'no_offload': True, 'esn': True},
+@test({'mtu': 1337, 'no_offload': True, 'esn': True},
       {'kind': 'asym-chacha', 'mtu': 1337, 'esn': True}, more=(
-      {'mtu': 1499, 'header_digest': True},
+      {}, {'mtu': 1499, 'header_digest': True},
       {'mtu': 577, 'network': 'loss-1'}))
 def capture_opens_independently_and_bytes_have_one_ciphertext(
         ctx, network='loss-5', mtu=1500, no_offload=False,

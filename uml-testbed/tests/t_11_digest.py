@@ -92,7 +92,7 @@ def cryptsetup_opens_what_was_written_with_data_digests(ctx):
     fmt.dm_close(bed.t)
 
 
-@test({'net': 'loss-1', 'header': True}, {'plain': True}, more=({},))
+@test({'net': 'loss-1', 'header': True}, more=({}, {'plain': True}))
 def three_witnesses_with_data_digests(ctx, net=None, header=False,
                                       plain=False):
     bed = ctx.bed()
@@ -130,7 +130,7 @@ def _unsealed_read(conn, task):
     return task.reads
 
 
-@test({'header': True}, {'plain': True}, {'mtu': 1001}, more=({},))
+@test({'plain': True}, {'mtu': 1001}, more=({}, {'header': True}))
 def no_digest_of_plaintext_reaches_the_target(ctx, header=False, plain=False,
                                               mtu=1500):
     """The peer verifies each digest over what it got, as a target does."""
