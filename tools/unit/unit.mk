@@ -45,8 +45,11 @@ $(OUT)/check: $(CHECK) $(CORE) $(UNIT)/tap.c $(UNIT_DEPENDS) | $(OUT)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $(CHECK) $(CORE) \
 		$(UNIT)/tap.c $(LDLIBS)
 
+# Only what the sources under test do is of interest.
 $(FUZZ_TARGET): $(FUZZ) $(CORE) $(UNIT_DEPENDS) | $(OUT)
+	printf '%s\n' 'fun:*' $(addprefix src:, $(CORE)) > $@.covered
 	$(FUZZ_CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer \
+		-fsanitize-coverage-allowlist=$@.covered \
 		-o $@ $(FUZZ) $(CORE) $(LDLIBS)
 
 $(FUZZ_TARGET)-coverage: $(FUZZ) $(CORE) $(UNIT_DEPENDS) | $(OUT)
