@@ -138,7 +138,9 @@ typedef struct {
 	({ __auto_type cmp_was = *(p);					\
 	   *(p) = cmp_was == (old) ? (new) : cmp_was;			\
 	   cmp_was; })
+/* There is one thread. */
 #define smp_load_acquire(p)		READ_ONCE(*(p))
+/* Likewise. */
 #define smp_store_release(p, value)	WRITE_ONCE(*(p), value)
 #define test_bit(n, p)		(*(p) >> (n) & 1)
 #define set_bit(n, p)		(*(p) |= 1ul << (n))
@@ -163,18 +165,8 @@ void rcu_read_unlock(void);
 
 /* ---- hash table ---- */
 
-struct hlist_node {
-	struct hlist_node	*next;
-	struct hlist_node	**where;
-};
-
-#define DECLARE_HASHTABLE(name, bits)	struct hlist_node *name[1 << (bits)]
-#define hash_init(table)		memset(table, 0, sizeof(table))
-#define hash_entry(node, t, m)						\
-	((node) ? container_of(node, t, m) : NULL)
-#define hash_slot(table, key)		((table) + (key) % ARRAY_SIZE(table))
-#define hash_add_rcu(table, node, key)					\
-	hash_add(node, hash_slot(table, key))
+#define hash_add_rcu(table, node, key)	hash_add(table, node, key)
+#define hash_del_rcu(node)		hash_del(node)
 #define hash_for_each_possible_rcu(table, obj, m, key, protected)	\
 	for (kernel_assert((protected) || kernel.readers),		\
 	     obj = hash_entry(*hash_slot(table, key), typeof(*obj), m); obj; \
@@ -184,22 +176,6 @@ struct hlist_node {
 	     bkt++)							\
 		for (obj = hash_entry((table)[bkt], typeof(*obj), m); obj; \
 		     obj = hash_entry(obj->m.next, typeof(*obj), m))
-
-static inline void hash_add(struct hlist_node *node, struct hlist_node **slot)
-{
-	node->next = *slot;
-	node->where = slot;
-	if (node->next)
-		node->next->where = &node->next;
-	*slot = node;
-}
-
-static inline void hash_del_rcu(struct hlist_node *node)
-{
-	*node->where = node->next;
-	if (node->next)
-		node->next->where = node->where;
-}
 
 #define init_name_hash(salt)		((unsigned long)(salt))
 #define partial_name_hash(c, hash)	(((hash) + (c)) * 11)

@@ -7,13 +7,10 @@
 #ifndef _MODEL_KERNEL_H
 #define _MODEL_KERNEL_H
 
-#include <asym/types.h>
-#include <errno.h>
 #include <linux/ip.h>
 #include <linux/tcp.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/types.h>
+
+#include "kernel_base.h"
 
 /* What esp_asym.h names and nobody here looks into. */
 struct crypto_aead;
@@ -27,7 +24,6 @@ struct mutex { };
 struct rcu_head { };
 struct rhash_head { };
 struct work_struct { };
-struct list_head { };
 typedef struct { } refcount_t;
 typedef struct { } skb_frag_t;
 typedef u64 netdev_features_t;
@@ -35,36 +31,6 @@ typedef unsigned int gfp_t;
 
 #define MAX_SKB_FRAGS		17
 #define CRYPTO_MINALIGN_ATTR	__aligned(16)
-#define __aligned(n)		__attribute__((__aligned__(n)))
-#define U64_MAX			(~0ull)
-#define READ_ONCE(x)		(x)
-#define WRITE_ONCE(x, v)	((x) = (v))
-#ifndef ARRAY_SIZE
-#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
-#endif
-
-#define min(a, b)							\
-	({ __auto_type min_a = (a); __auto_type min_b = (b);		\
-	   min_a < min_b ? min_a : min_b; })
-#define max(a, b)							\
-	({ __auto_type max_a = (a); __auto_type max_b = (b);		\
-	   max_a > max_b ? max_a : max_b; })
-#define min3(a, b, c)		min(min(a, b), c)
-#define min_t(t, a, b)		min((t)(a), (t)(b))
-#define max_t(t, a, b)		max((t)(a), (t)(b))
-#define round_down(x, n)	((x) / (n) * (n))
-#define round_up(x, n)		round_down((x) + (n) - 1, n)
-#define container_of(p, t, m)	((t *)((char *)(p) - offsetof(t, m)))
-#define ntohl(x)		__builtin_bswap32(x)
-#define htonl(x)		__builtin_bswap32(x)
-#define htons(x)		__builtin_bswap16(x)
-
-static inline bool before(u32 a, u32 b)
-{
-	return (int32_t)(a - b) < 0;
-}
-
-#define after(a, b)	before(b, a)
 
 /* ---- locks ---- */
 
@@ -197,32 +163,6 @@ static inline void sg_set_page(struct scatterlist *sg, struct page *page,
 	sg->length = len;
 }
 
-/* ---- hash table ---- */
-
-struct hlist_node {
-	struct hlist_node	*next;
-};
-
-#define DECLARE_HASHTABLE(name, bits)	struct hlist_node *name[1 << (bits)]
-#define hash_init(table)		memset(table, 0, sizeof(table))
-
-/* The tables are walked to be emptied, from the first of a bucket on. */
-#define hash_entry(node, t, m)						\
-	((node) ? container_of(node, t, m) : NULL)
-#define hash_slot(table, key)		((table) + (key) % ARRAY_SIZE(table))
-#define hash_add(table, node, key)					\
-	((node)->next = *hash_slot(table, key),				\
-	 *hash_slot(table, key) = (node))
-#define hash_del(node)			((node)->next = NULL)
-#define hash_for_each_possible(table, obj, m, key)			\
-	for (obj = hash_entry(*hash_slot(table, key), typeof(*obj), m); obj; \
-	     obj = hash_entry(obj->m.next, typeof(*obj), m))
-#define hash_for_each_safe(table, bkt, tmp, obj, m)			\
-	for (bkt = 0; bkt < (int)ARRAY_SIZE(table); bkt++)		\
-		for (obj = hash_entry((table)[bkt], typeof(*obj), m);	\
-		     obj && (tmp = obj->m.next, true);			\
-		     obj = hash_entry(tmp, typeof(*obj), m))
-
 /* ---- what a sender offers ---- */
 
 #define MSG_MORE		0x8000
@@ -353,42 +293,5 @@ struct sk_buff *tcp_rtx_queue_tail(struct sock *sk);
 int tcp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t len);
 int asym_tcp_push_page(struct sock *sk, struct page *page, u32 off, u32 len,
 		       int flags);
-
-/* ---- the rest ---- */
-
-static inline u32 crc32c(u32 crc, const u8 *bytes, u32 len)
-{
-	u32 bit;
-
-	while (len--) {
-		crc ^= *bytes++;
-		for (bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
-	}
-	return crc;
-}
-
-/* As if @len zeros followed. */
-static inline u32 __crc32c_le_shift(u32 crc, size_t len)
-{
-	static const u8 zero;
-
-	while (len--)
-		crc = crc32c(crc, &zero, 1);
-	return crc;
-}
-
-static inline u32 get_unaligned_le32(const u8 *p)
-{
-	return p[0] | p[1] << 8 | p[2] << 16 | (u32)p[3] << 24;
-}
-
-static inline void put_unaligned_le32(u32 v, u8 *p)
-{
-	p[0] = (u8)v;
-	p[1] = (u8)(v >> 8);
-	p[2] = (u8)(v >> 16);
-	p[3] = (u8)(v >> 24);
-}
 
 #endif /* _MODEL_KERNEL_H */

@@ -425,27 +425,3 @@ void skb_set_owner_r(struct sk_buff *skb, struct sock *sk)
 	sk->sk_rmem_alloc.counter += (int)skb->truesize;
 	sk->mem += (int)skb->truesize;
 }
-
-/* ---- sums ---- */
-
-u32 crc32c(u32 crc, const u8 *bytes, u32 len)
-{
-	u32 bit;
-
-	while (len--) {
-		crc ^= *bytes++;
-		for (bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
-	}
-	return crc;
-}
-
-/* As if @len zeros followed. */
-u32 __crc32c_le_shift(u32 crc, size_t len)
-{
-	static const u8 zero;
-
-	while (len--)
-		crc = crc32c(crc, &zero, 1);
-	return crc;
-}

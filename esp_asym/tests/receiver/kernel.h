@@ -34,22 +34,12 @@ typedef unsigned int gfp_t;
 #define fallthrough		__attribute__((__fallthrough__))
 #define IPPROTO_NONE		59
 #define IPPROTO_TCP		6
-#define ntohl(x)		__builtin_bswap32(x)
-#define htonl(x)		__builtin_bswap32(x)
-#define htons(x)		__builtin_bswap16(x)
 #define kernel_assert(condition)					\
 	((condition) ? (void)0 : kernel_die(#condition))
 #define WARN_ON_ONCE(condition)						\
 	({ bool warned = (condition); kernel_assert(!warned); warned; })
 
 void __attribute__((__noreturn__)) kernel_die(const char *what);
-
-static inline bool before(u32 a, u32 b)
-{
-	return (int32_t)(a - b) < 0;
-}
-
-#define after(a, b)	before(b, a)
 
 /**
  * struct kernel - state, and what the test decides
@@ -129,32 +119,6 @@ typedef struct {
 
 #define refcount_inc_not_zero(r)	((r)->refs && (r)->refs++)
 #define atomic_sub(n, a)		((a)->counter -= (int)(n))
-
-/* ---- hash table ---- */
-
-struct hlist_node {
-	struct hlist_node	*next;
-};
-
-#define DECLARE_HASHTABLE(name, bits)	struct hlist_node *name[1 << (bits)]
-#define hash_init(table)		memset(table, 0, sizeof(table))
-
-/* The tables are walked to be emptied, from the first of a bucket on. */
-#define hash_entry(node, t, m)						\
-	((node) ? container_of(node, t, m) : NULL)
-#define hash_slot(table, key)		((table) + (key) % ARRAY_SIZE(table))
-#define hash_add(table, node, key)					\
-	((node)->next = *hash_slot(table, key),				\
-	 *hash_slot(table, key) = (node))
-#define hash_del(node)			((node)->next = NULL)
-#define hash_for_each_possible(table, obj, m, key)			\
-	for (obj = hash_entry(*hash_slot(table, key), typeof(*obj), m); obj; \
-	     obj = hash_entry(obj->m.next, typeof(*obj), m))
-#define hash_for_each_safe(table, bkt, tmp, obj, m)			\
-	for (bkt = 0; bkt < (int)ARRAY_SIZE(table); bkt++)		\
-		for (obj = hash_entry((table)[bkt], typeof(*obj), m);	\
-		     obj && (tmp = obj->m.next, true);			\
-		     obj = hash_entry(tmp, typeof(*obj), m))
 
 /* ---- scatterlists ---- */
 
@@ -467,25 +431,9 @@ static inline void put_unaligned_be32(u32 v, u8 *p)
 	memcpy(p, &v, sizeof(v));
 }
 
-static inline u32 get_unaligned_le32(const u8 *p)
-{
-	u32 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static inline void put_unaligned_le32(u32 v, u8 *p)
-{
-	memcpy(p, &v, sizeof(v));
-}
-
 static inline void put_unaligned_le64(u64 v, u8 *p)
 {
 	memcpy(p, &v, sizeof(v));
 }
-
-u32 crc32c(u32 crc, const u8 *bytes, u32 len);
-u32 __crc32c_le_shift(u32 crc, size_t len);
 
 #endif /* _RECEIVER_KERNEL_H */
