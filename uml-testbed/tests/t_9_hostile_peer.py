@@ -85,6 +85,14 @@ def marks_must_agree_with_the_heads(ctx):
                                      offset & 0xffffffff))
             return lie
 
+        def exchanged(conn, task):
+            """All of it comes, all within the buffer."""
+            data = stored(conn, task)
+            conn.send(conn.data_pdu(task, data[:HALF], final=False),
+                      opaque=(task.itt, HALF))
+            conn.send(conn.data_pdu(task, data[HALF:], HALF, 1),
+                      opaque=(task.itt, 0))
+
         def head_says(**args):
             """Honest marks, another head."""
             def lie(conn, task):
@@ -127,6 +135,8 @@ def marks_must_agree_with_the_heads(ctx):
                 # TCP may have the first segments before the last one comes.
                 ('marks 512 further', marked(offset=512),
                  [{'unsealed-data'}, {'task-range'}]),
+                ('marks of two halves exchanged', exchanged,
+                 {'unsealed-data'}),
                 ('marks at the end of 4 GiB', marked(offset=-512),
                  {'task-range'}),
                 ('marks beyond the buffer', marked(offset=CHUNK),
