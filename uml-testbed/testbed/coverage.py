@@ -182,10 +182,12 @@ def read(directory):
         if os.path.exists(os.path.join(path, 'build.json')):
             with open(os.path.join(path, 'build.json')) as f:
                 builds.append((path, json.load(f)))
+    # The newest plain one comes first: it says what there is.
+    builds.sort(key=lambda b: (VARIANTS.index(b[1]['variant']), -os.stat(
+        os.path.join(b[0], 'build.json')).st_mtime))
     files = {}
-    # The plain one comes first: it says what there is.
-    for path, build in sorted(builds, key=lambda b:
-                              VARIANTS.index(b[1]['variant'])):
+    old = set()
+    for path, build in builds:
         for data in _gcov(path):
             name = os.path.normpath(data['file'])
             if not name.startswith(build['place'] + '/'):
@@ -196,13 +198,13 @@ def read(directory):
             with open(os.path.join(path, name)) as f:
                 text = f.read().splitlines()
             file = files.setdefault(name, File(text))
-            if file.text != text and build['variant'] == 'edited':
-                continue
-            if file.text != text:
-                raise HostError('%s holds builds of different sources: %s'
-                                % (directory, name))
-            file.add(data)
-    return files, builds[-1][1]['commit'] if builds else None
+            if file.text == text:
+                file.add(data)
+            elif build['variant'] != 'edited':
+                old.add(name)
+    for name in sorted(old):
+        print('# %s has changed: earlier counts are left out' % name)
+    return files, builds[0][1]['commit'] if builds else None
 
 
 def _gcov(path):
