@@ -269,6 +269,7 @@ void host_start(struct host *h, struct host *peer, enum iscsi_role role,
 	h->flow.key.net = &h->net;
 	asym_records_init(&h->flow.records, isn);
 	asym_tasks_init(&h->flow.tasks);
+	asym_track_init(&h->flow.track);
 	iscsi_stream_init(&h->flow.stream, role);
 }
 
@@ -280,10 +281,12 @@ void host_end(struct host *h)
 		piece_free(&h->pieces[i]);
 	free(h->pieces);
 	free(h->record_ends);
+	inbox_end(h);
 	talk_free(&h->talk);
 	/* As in asym_flow_put(). */
 	asym_records_free(&h->flow.records);
 	asym_tasks_free(&h->flow.tasks);
+	asym_track_free(&h->flow.track);
 	asym_binding_put(h->flow.task.binding);
 	if (h->flow.pending.page)
 		put_page(h->flow.pending.page);
@@ -295,6 +298,11 @@ void host_end(struct host *h)
 bool asym_port_is_iscsi(__be16 port)
 {
 	return port == htons(3260);
+}
+
+struct asym_flow *asym_socket_flow(const struct sock *sk)
+{
+	return &container_of(sk, struct host, sk)->flow;
 }
 
 struct asym_flow *asym_flow_get(const struct asym_flow_key *key)
@@ -311,9 +319,15 @@ bool asym_flow_received(struct asym_flow *flow, u32 *rcv_nxt)
 void asym_flow_break(struct asym_flow *flow, enum asym_reason reason,
 		     const char *detail)
 {
+	const struct inbox *in = &flow->key.net->host->inbox;
+
+	spin_lock_bh(&flow->lock);
 	flow->broken = true;
-	property_check(PROPERTY_HONEST, false, "reset, reason %u: %s", reason,
-		       detail);
+	spin_unlock_bh(&flow->lock);
+	property_check(PROPERTY_HONEST, in->lie != INBOX_NO_LIE,
+		       "reset, reason %u: %s", reason, detail);
+	if (in->lie != INBOX_NO_LIE)
+		event_count(in->lie_event, 1);
 }
 
 void asym_refuse(struct net *net, enum asym_reason reason, const char *target,
@@ -339,37 +353,4 @@ void asym_count_reason(struct net *net, enum asym_reason reason)
 {
 	(void)net;
 	(void)reason;
-}
-
-void asym_track_attach(struct sock *sk, struct asym_flow *flow)
-{
-	(void)sk;
-	(void)flow;
-}
-
-void asym_track_stay(struct asym_flow *flow)
-{
-	(void)flow;
-}
-
-/* In the place of track.c, which is told and cannot know yet: here we do. */
-int asym_track_claim(const struct asym_segment *seg, const struct sk_buff *skb,
-		     u32 off, u32 len, const struct asym_range_entry *range)
-{
-	const struct host *from = seg->flow->key.net->host->peer;
-	u32 pos = host_pos(from, seg->seq - seg->head_len + off), i;
-
-	(void)skb;
-	for (i = 0; i < len; i++) {
-		const struct mark *mark = &from->talk.marks[pos + i];
-
-		property_check(PROPERTY_CLAIMED, mark->opaque == !!range &&
-			       (!range || (mark->itt == range->itt &&
-					   mark->pos ==
-					   range->buffer_offset + i)),
-			       "byte %u is claimed opaque %d, task %#x, at %u",
-			       pos + i, !!range, range ? range->itt : 0,
-			       range ? range->buffer_offset + i : 0);
-	}
-	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "kernel.h"
 #include "../../esp_asym.h"
+#include "inbox.h"
 #include "talk.h"
 
 struct host;
@@ -38,6 +39,7 @@ struct piece {
  * @net: leads back here
  * @flow: under test
  * @peer: the other end
+ * @inbox: what it hears
  * @talk: what it says
  * @isn: sequence number of the first byte of @talk
  * @said: bytes of @talk that the sockets has taken
@@ -55,6 +57,7 @@ struct host {
 	struct net		net;
 	struct asym_flow	flow;
 	struct host		*peer;
+	struct inbox		inbox;
 	struct talk		talk;
 	u32			isn;
 	u32			said;

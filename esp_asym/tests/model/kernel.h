@@ -24,7 +24,6 @@ struct mutex { };
 struct rcu_head { };
 struct rhash_head { };
 struct work_struct { };
-typedef struct { } refcount_t;
 typedef struct { } skb_frag_t;
 typedef u64 netdev_features_t;
 typedef unsigned int gfp_t;
@@ -50,6 +49,19 @@ static inline void spin_unlock_bh(spinlock_t *lock)
 	if (!lock->held)
 		abort();
 	lock->held = false;
+}
+
+#define write_lock_bh(lock)	spin_lock_bh(lock)
+#define write_unlock_bh(lock)	spin_unlock_bh(lock)
+
+typedef struct {
+	u32	count;
+} refcount_t;
+
+static inline bool refcount_inc_not_zero(refcount_t *r)
+{
+	r->count += !!r->count;
+	return r->count;
 }
 
 /* ---- memory ---- */
@@ -277,21 +289,55 @@ struct tcp_sock {
 	u32	write_seq;
 	u32	snd_una;
 	u32	rcv_nxt;
+	u64	bytes_received;
 	struct {
 		u32	mss_clamp;
 	} rx_opt;
 };
 
+/* In the place of a queue of packets: which bytes of it nobody has read. */
+struct sk_buff_head {
+	u32	seq;
+	u32	end;
+};
+
 struct sock {
-	struct tcp_sock	tcp;
+	struct tcp_sock		tcp;
+	struct sk_buff_head	sk_receive_queue;
+	spinlock_t		sk_callback_lock;	/* sk_data_ready */
+	refcount_t		sk_refcnt;
+	void			*sk_user_data;
+	void			(*sk_data_ready)(struct sock *sk);
 };
 
 #define tcp_sk(sk)		(&(sk)->tcp)
+#define sock_put(sk)		((void)(sk)->sk_refcnt.count--)
+/* Nobody closes. */
+#define SOCK_DONE		1
+#define sock_flag(sk, flag)	((void)(sk), (void)(flag), false)
+#define __skb_queue_purge(q)	((void)((q)->seq = (q)->end))
 
 struct sk_buff *tcp_write_queue_tail(struct sock *sk);
 struct sk_buff *tcp_rtx_queue_tail(struct sock *sk);
 int tcp_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t len);
 int asym_tcp_push_page(struct sock *sk, struct page *page, u32 off, u32 len,
 		       int flags);
+
+/* ---- the rest ---- */
+
+static inline u16 get_unaligned_be16(const u8 *p)
+{
+	return (u16)(p[0] << 8 | p[1]);
+}
+
+static inline u32 get_unaligned_be32(const u8 *p)
+{
+	return (u32)get_unaligned_be16(p) << 16 | get_unaligned_be16(p + 2);
+}
+
+static inline u64 get_unaligned_be64(const u8 *p)
+{
+	return (u64)get_unaligned_be32(p) << 32 | get_unaligned_be32(p + 4);
+}
 
 #endif /* _MODEL_KERNEL_H */

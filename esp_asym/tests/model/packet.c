@@ -4,6 +4,7 @@
 #include "../build.h"
 #include "choice.h"
 #include "disk.h"
+#include "lie.h"
 #include "packet.h"
 #include "property.h"
 
@@ -374,7 +375,8 @@ void packet_probe_limits(struct host *h)
 /* ---- what the receiver makes of a packet ---- */
 
 /* As open.c does: range and edges together, only the range is kept. */
-static void open_range(struct asym_segment *seg, const struct packet *p, u32 i)
+static void open_range(struct asym_segment *seg, const struct packet *p, u32 i,
+		       u8 *opened)
 {
 	const struct asym_meta *meta = seg->meta;
 	const struct asym_range_entry *r = &meta->range[i];
@@ -391,7 +393,7 @@ static void open_range(struct asym_segment *seg, const struct packet *p, u32 i)
 		return;
 	}
 	if (asym_segment_find_range(seg, r, &binding, &offset)) {
-		property_check(PROPERTY_ALONE, false,
+		property_check(PROPERTY_ALONE, p->lie,
 			       "no task for %u bytes at %u", r->len, pos);
 		return;
 	}
@@ -401,27 +403,37 @@ static void open_range(struct asym_segment *seg, const struct packet *p, u32 i)
 	memcpy(bytes + before + r->len, meta->after, after);
 	if (len % ASYM_BLOCK_BYTES == 0)
 		disk_crypt(binding, offset, len, bytes, bytes, false);
-	property_check(PROPERTY_ALONE, len % ASYM_BLOCK_BYTES == 0 &&
-		       !memcmp(bytes + before, p->from->talk.heard + pos,
-			       r->len),
+	property_check(PROPERTY_ALONE, p->lie ||
+		       (len % ASYM_BLOCK_BYTES == 0 &&
+			!memcmp(bytes + before, p->from->talk.heard + pos,
+				r->len)),
 		       "%u bytes at %u", r->len, pos);
+	memcpy(opened + r->off, bytes + before, r->len);
 	free(bytes);
 	asym_binding_put(binding);
 }
 
-static void tcp_receive(struct host *h, const struct packet *p)
+/* What it has of a byte already it keeps. */
+static void tcp_receive(struct host *h, const struct packet *p,
+			const u8 *opened)
 {
+	u32 pos = host_pos(p->from, p->seq), before_nxt = h->sk.tcp.rcv_nxt, i;
 	struct talk *t = &p->from->talk;
-	u32 pos = host_pos(p->from, p->seq);
 
 	if (after(p->ack, h->sk.tcp.snd_una))
 		host_acked(h, p->ack);
 	if (after(p->seq, h->sk.tcp.rcv_nxt))
 		event_count(EVENT_DISORDER, 1);
+	for (i = 0; i < p->len; i++)
+		if (!t->received[pos + i])
+			inbox_put(h, pos + i, opened + p->head_len + i, 1);
 	memset(t->received + pos, true, p->len);
 	while (host_pos(p->from, h->sk.tcp.rcv_nxt) < t->len &&
 	       t->received[host_pos(p->from, h->sk.tcp.rcv_nxt)])
 		h->sk.tcp.rcv_nxt++;
+	h->sk.tcp.bytes_received += h->sk.tcp.rcv_nxt - before_nxt;
+	if (h->sk.tcp.rcv_nxt != before_nxt)
+		inbox_tell(h);
 }
 
 /* A packet arrives; nothing else is known of it.  TCP may have no room. */
@@ -441,6 +453,7 @@ void packet_take(const struct packet *p, bool tcp_drops)
 		.meta	= &meta,
 		.len	= skb.len,
 	};
+	u8 *opened;
 	u32 i;
 	int err;
 
@@ -449,14 +462,19 @@ void packet_take(const struct packet *p, bool tcp_drops)
 	th->source = htons(h->flow.role == ISCSI_ROLE_TARGET ? 40000 : 3260);
 	th->dest = htons(h->flow.role == ISCSI_ROLE_TARGET ? 3260 : 40000);
 	err = asym_meta_decode(&meta, p->meta, skb.len);
+	lie_hear(p);
 	if (!err)
 		err = asym_segment_take(&seg, &skb, IPPROTO_TCP);
-	property_check(PROPERTY_HONEST, !err, "%u bytes at %u are refused: %d",
+	property_check(PROPERTY_HONEST, !err || h->inbox.lie != INBOX_NO_LIE,
+		       "%u bytes at %u are refused: %d",
 		       p->len, host_pos(p->from, p->seq), err);
 	if (err)
 		return;
+	opened = malloc(skb.len);
+	memcpy(opened, p->inner, skb.len);
 	for (i = 0; meta.tagged && i < meta.nr_ranges; i++)
-		open_range(&seg, p, i);
-	if (!tcp_drops)
-		tcp_receive(h, p);
+		open_range(&seg, p, i, opened);
+	if (!tcp_drops && !h->flow.broken)
+		tcp_receive(h, p, opened);
+	free(opened);
 }

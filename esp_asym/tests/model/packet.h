@@ -17,6 +17,10 @@
  * @ack: what the sender had received
  * @meta: metadata as sent
  * @inner: inner packet: TCP header and the bytes
+ * @lie: @meta are not true, see lie.c
+ * @lie_event: in what way
+ * @lie_first: position of the first byte that this is about
+ * @lie_end: and of the first behind them
  */
 struct packet {
 	struct host	*from;
@@ -26,6 +30,10 @@ struct packet {
 	u32		ack;
 	u8		meta[ASYM_META_BYTES];
 	u8		*inner;
+	bool		lie;
+	u32		lie_event;
+	u32		lie_first;
+	u32		lie_end;
 };
 
 bool packet_make(struct packet *p, struct host *from, u32 seq, u32 len);

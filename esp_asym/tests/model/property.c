@@ -17,7 +17,9 @@ static const char *const properties[PROPERTY_MAX] = {
 	[PROPERTY_ACKED]	= "what has been acknowledged is stale or described right",
 	[PROPERTY_BEYOND]	= "what TCP was not given is not described",
 	[PROPERTY_MERGED]	= "segments beyond the limits are described right or not at all",
-	[PROPERTY_CLAIMED]	= "the receiver is told of every byte how it came",
+	[PROPERTY_CLAIMED]	= "nothing is read before it has been compared",
+	[PROPERTY_READ]		= "what is read is what was said, digests included",
+	[PROPERTY_BELIEVED]	= "nothing is read that the target has lied about",
 	[PROPERTY_MEMORY]	= "memory is bounded by what is not acknowledged",
 	[PROPERTY_HONEST]	= "nothing honest is refused",
 	[PROPERTY_COMPLETE]	= "sessions come to their end",
@@ -39,6 +41,11 @@ static const char *const events[EVENT_MAX] = {
 	[EVENT_BUSY]		= "pushes that TCP refused",
 	[EVENT_GROWN]		= "rings that had to grow",
 	[EVENT_LEARNED]		= "block sizes learned",
+	[EVENT_DATA_DIGEST]	= "data digests",
+	[EVENT_LIE_UNMARKED]	= "refused packets with user data that were not marked",
+	[EVENT_LIE_MOVED]	= "refused packets with user data at another place",
+	[EVENT_LIE_TASK]	= "refused packets with user data of another task",
+	[EVENT_LIE_MARKED]	= "refused packets with marks on what is no user data",
 };
 
 u64 property_checked[PROPERTY_MAX];

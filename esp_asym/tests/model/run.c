@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "choice.h"
+#include "lie.h"
 #include "packet.h"
 #include "property.h"
 #include "run.h"
@@ -48,8 +49,12 @@ static void transmit(struct host *h)
 	most = min(host_record_end(h, seq) - seq, tp->rx_opt.mss_clamp);
 	len = pick_one_in(2) ? most : pick_length(most);
 	run_packets++;
-	if (packet_make(&flying[nr_flying], h, seq, len))
+	if (packet_make(&flying[nr_flying], h, seq, len)) {
+		if (session.lies && h == &session.target)
+			lie_tell(&flying[nr_flying],
+				 session.tasks[pick(session.tags)].itt);
 		nr_flying++;
+	}
 	if (after(seq + len, h->snd_nxt))
 		h->snd_nxt = seq + len;
 }
@@ -142,6 +147,7 @@ static void settle(struct host *h)
 void run(void)
 {
 	u32 steps = 0, i;
+	bool refused;
 
 	session_start(&session, choose_mss());
 	while (!session_done(&session) && steps++ < STEPS_MAX &&
@@ -152,7 +158,9 @@ void run(void)
 		settle(&session.initiator);
 		settle(&session.target);
 	}
-	property_check(PROPERTY_COMPLETE, session_done(&session) ||
+	refused = session.initiator.flow.broken &&
+		  session.initiator.inbox.lie != INBOX_NO_LIE;
+	property_check(PROPERTY_COMPLETE, session_done(&session) || refused ||
 		       choice_exhausted(), "%u commands are left after %u steps",
 		       session.commands, steps);
 	while (nr_flying)

@@ -32,10 +32,12 @@ static u32 heard_of(const struct host *h)
 static void say_login(struct session *s, struct host *h, u8 opcode,
 		      const char *text, u32 len)
 {
-	u32 declared = s->digests ? ASYM_SESSION_HEADER_DIGEST : 0, n, done = 0;
+	u32 header = (u32)strlen(text), both, n, done = 0, declared;
 	struct talk_data data;
 	u8 bhs[48] = { opcode };
 
+	/* HeaderDigest is the first key, DataDigest the second. */
+	both = header + 1 + (u32)strlen(text + header + 1);
 	while (done < len) {
 		n = pick_one_in(2) ? len - done : pick_length(len - done);
 		bhs[1] = done + n < len ? 0x44 : 0x87;
@@ -44,9 +46,12 @@ static void say_login(struct session *s, struct host *h, u8 opcode,
 		done += n;
 		if (h != &s->target)
 			continue;
-		/* HeaderDigest is the first key. */
-		talk_duty(&h->talk, ASYM_NOTE_SESSION, 0,
-			  done > strlen(text) ? declared : 0);
+		declared = 0;
+		if (s->digests && done > header)
+			declared |= ASYM_SESSION_HEADER_DIGEST;
+		if (s->data_digests && done > both)
+			declared |= ASYM_SESSION_DATA_DIGEST;
+		talk_duty(&h->talk, ASYM_NOTE_SESSION, 0, declared);
 	}
 }
 
@@ -57,6 +62,8 @@ static void request_login(struct session *s)
 
 	len = (u32)sprintf(text, "HeaderDigest=%s",
 			   s->digests ? "CRC32C,None" : "None") + 1;
+	len += (u32)sprintf(text + len, "DataDigest=%s",
+			    s->data_digests ? "None,CRC32C" : "None") + 1;
 	len += (u32)sprintf(text + len, "TargetName=%s",
 			    "iqn.2003-01.org.example:disk") + 1;
 	len += (u32)sprintf(text + len, "MaxRecvDataSegmentLength=8192") + 1;
@@ -71,22 +78,22 @@ static void answer_login(struct session *s)
 
 	len = (u32)sprintf(text, "HeaderDigest=%s",
 			   s->digests ? "CRC32C" : "None") + 1;
-	len += (u32)sprintf(text + len, "DataDigest=None") + 1;
+	len += (u32)sprintf(text + len, "DataDigest=%s",
+			    s->data_digests ? "CRC32C" : "None") + 1;
 	say_login(s, &s->target, 0x23, text, len);
 	s->login_end = s->target.talk.len;
 	s->target.talk.digests = s->digests;
+	s->target.talk.data_digests = s->data_digests;
 }
 
-/* As track.c does when the login response is in order. */
 static bool logged_in(struct session *s)
 {
 	struct host *h = &s->initiator;
 
 	if (!s->login_end || heard_of(&s->target) < s->login_end)
 		return false;
-	h->flow.digests = s->digests ? ASYM_SESSION_HEADER_DIGEST : 0;
-	h->flow.digests_known = true;
 	h->talk.digests = s->digests;
+	h->talk.data_digests = s->data_digests;
 	return true;
 }
 
@@ -406,9 +413,14 @@ static void answer_data_in(struct session *s, struct task *t)
 static void answer_response(struct session *s, struct task *t)
 {
 	u8 bhs[48] = { 0x21, 0x80 };
+	/* INVALID COMMAND OPERATION CODE, behind its length. */
+	u8 sense[20] = { 0, 18, 0x70, 0, 5, [9] = 10, [14] = 0x20 };
+	struct talk_data data = talk_plain(sense, sizeof(sense));
 
+	if (t->refused)
+		bhs[3] = 0x02;
 	put32(bhs + 16, t->itt);
-	talk_pdu(&s->target.talk, bhs, -1, NULL);
+	talk_pdu(&s->target.talk, bhs, -1, t->refused ? &data : NULL);
 	t->state = TASK_ANSWERED;
 	t->end = s->target.talk.len;
 }
@@ -457,8 +469,13 @@ void session_start(struct session *s, u32 mss)
 	memset(s, 0, sizeof(*s));
 	s->small = mss < 300;
 	s->digests = pick(2);
+	s->data_digests = pick_one_in(3);
+	s->lies = pick_one_in(4);
 	s->tags = pick_between(1, SESSION_TASKS);
 	s->favourite = pick_one_in(2) ? pick(TASK_KINDS) : pick(2);
+	/* Then there is most to lie about. */
+	if (s->lies)
+		s->favourite = TASK_READ;
 	s->commands = s->small ? pick_between(1, 5) : pick_between(2, 24);
 	bytes = s->commands * (s->small ? 500 : 2000);
 	/* Some share a bucket of the table of tasks. */
@@ -471,6 +488,8 @@ void session_start(struct session *s, u32 mss)
 		   choose_isn(bytes), mss);
 	s->initiator.sk.tcp.rcv_nxt = s->target.isn;
 	s->target.sk.tcp.rcv_nxt = s->initiator.isn;
+	inbox_start(&s->initiator);
+	inbox_start(&s->target);
 }
 
 void session_end(struct session *s)

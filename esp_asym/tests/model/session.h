@@ -71,6 +71,8 @@ struct task {
  * @tasks: by their tags
  * @small: there is to be little data
  * @digests: header digests are on
+ * @data_digests: data digests are on
+ * @lies: the target does not always tell the truth
  * @favourite: what most tasks are
  * @tags: of @tasks are in use
  * @commands: still to be begun
@@ -83,6 +85,8 @@ struct session {
 	struct task	tasks[SESSION_TASKS];
 	bool		small;
 	bool		digests;
+	bool		data_digests;
+	bool		lies;
 	enum task_kind	favourite;
 	u32		tags;
 	u32		commands;

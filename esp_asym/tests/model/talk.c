@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel.h"
+#include "property.h"
 #include "talk.h"
 
 static void *enlarge(void *array, u32 n, size_t size)
@@ -66,16 +67,33 @@ static u32 talk_head(u8 *head, const u8 *bhs, u32 data_len, bool digest)
 	return ISCSI_BHS_BYTES + ISCSI_DIGEST_BYTES;
 }
 
+/* The digest of everything from @start on, as each of the three sees it. */
+static void talk_data_digest(struct talk *t, u32 start)
+{
+	const u8 *views[] = { t->said, t->sent, t->heard };
+	u8 digests[3][ISCSI_DIGEST_BYTES];
+	struct talk_data data;
+	u32 crc, i;
+
+	for (i = 0; i < 3; i++) {
+		crc = ~crc32c(~0, views[i] + start, t->len - start);
+		put_unaligned_le32(crc, digests[i]);
+	}
+	data = (struct talk_data){ digests[0], digests[1], digests[2],
+				   ISCSI_DIGEST_BYTES };
+	talk_bytes(t, &data);
+}
+
 void talk_pdu(struct talk *t, const u8 *bhs, int sent_opcode,
 	      const struct talk_data *data)
 {
 	static const u8 zeros[4];
 	struct talk_data padding;
 	u8 said[ISCSI_BHS_BYTES + ISCSI_DIGEST_BYTES], sent[sizeof(said)];
-	bool digest = t->digests && (bhs[0] & 0x3f) != 0x03 &&
-		      (bhs[0] & 0x3f) != 0x23;
+	bool login = (bhs[0] & 0x3f) == 0x03 || (bhs[0] & 0x3f) == 0x23;
+	bool digest = t->digests && !login;
 	u8 other[ISCSI_BHS_BYTES];
-	u32 len;
+	u32 len, start;
 
 	t->pdu_start = t->len;
 	memcpy(other, bhs, sizeof(other));
@@ -84,11 +102,16 @@ void talk_pdu(struct talk *t, const u8 *bhs, int sent_opcode,
 	len = talk_head(said, bhs, data ? data->len : 0, digest);
 	talk_head(sent, other, data ? data->len : 0, digest);
 	talk_bytes(t, &(struct talk_data){ said, sent, sent, len });
-	if (!data)
+	if (!data || !data->len)
 		return;
+	start = t->len;
 	talk_bytes(t, data);
 	padding = talk_plain(zeros, -data->len % 4);
 	talk_bytes(t, &padding);
+	if (t->data_digests && !login) {
+		talk_data_digest(t, start);
+		event_count(EVENT_DATA_DIGEST, 1);
+	}
 }
 
 static struct duty *new_duty(struct talk *t, u8 type, u32 itt, u32 value)

@@ -56,6 +56,7 @@ struct duty {
  * @nr_duties: entries
  * @pdu_start: first byte of the PDU that is being built
  * @digests: heads have digests
+ * @data_digests: data segments have digests
  */
 struct talk {
 	u8		*said;
@@ -72,6 +73,7 @@ struct talk {
 	u32		nr_duties;
 	u32		pdu_start;
 	bool		digests;
+	bool		data_digests;
 };
 
 /**
