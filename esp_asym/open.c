@@ -358,6 +358,9 @@ static int open_next_range(struct open_op *op)
 	int err;
 
 	range_free(op);
+	/* TCP may have had it from another packet while a cipher took its time. */
+	if (!asym_flow_received(op->segment.flow, &op->segment.rcv_nxt))
+		return -ECONNABORTED;
 	if (asym_segment_is_history(&op->segment, entry)) {
 		struct scatterlist *dst = op->range_sg.dst + first;
 
