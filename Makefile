@@ -2,6 +2,7 @@
 #
 # make                  the modules for the running kernel, and the tools
 # make install          both, and depmod (root)
+# make strongswan       the plugin for strongSwan, not a part of the above
 # make demo             see it work, in User Mode Linux (root)
 # make check            all tests (root)
 #
@@ -38,6 +39,7 @@ PARTS := $(CHECK_ENV) tools/check-parts --logs '$(LOGS)'
 PREREQUISITES := $(CHECK_ENV) uml-testbed/install-prerequisites
 
 .PHONY: all modules modules_install tools install uninstall clean help demo \
+	strongswan strongswan-install headers \
 	check check-unit check-build check-uml check-hostile check-uml-debug \
 	check-qemu check-qemu-fast check-mutants coverage lint fuzz \
 	test-report prerequisites
@@ -65,6 +67,13 @@ install: modules_install
 	@set -e; for t in $(TOOLS); do \
 		$(MAKE) -C $$t install PREFIX='$(PREFIX)'; done
 
+# For strongSwan 5.9.8 of Debian 12; apt fetches the headers the first time.
+strongswan:
+	$(MAKE) -C tools/strongswan
+
+strongswan-install: strongswan
+	$(MAKE) -C tools/strongswan install
+
 clean:
 	@set -e; for t in $(TOOLS) $(FUZZ); do $(MAKE) -C $$t clean; done
 	find . -name .git -prune -o \( -name '*.o' -o -name '*.ko' \
@@ -76,6 +85,8 @@ clean:
 help:
 	@echo 'make, make modules, make tools    build [KVER=release, KDIR=directory]'
 	@echo 'make install, modules_install     install [INSTALL_MOD_PATH, DESTDIR, PREFIX]'
+	@echo 'make strongswan                   build the plugin for strongSwan'
+	@echo 'make strongswan-install           ... and install it [DESTDIR]'
 	@echo 'make clean                        remove what was built here'
 	@echo 'make demo                         see it work, in User Mode Linux'
 	@echo 'make check                        what follows up to check-uml, and a few'
@@ -101,7 +112,11 @@ prerequisites:
 demo: prerequisites
 	$(CHECK_ENV) uml-testbed/demo
 
-check: prerequisites
+# While there is a network.
+headers: prerequisites
+	@$(CHECK_ENV) $(MAKE) -s -C tools/strongswan headers
+
+check: prerequisites headers
 	@$(PARTS) check \
 		unit='$(MAKE) -s check-unit' \
 		build='tools/lint --logs $(LOGS) build' \
