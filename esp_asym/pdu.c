@@ -339,6 +339,24 @@ u8 asym_pdu_digests(const struct iscsi_params *p)
 }
 
 /**
+ * asym_pdu_feed() - parse what is sent
+ * @flow: flow
+ * @bytes: see iscsi_stream_feed()
+ * @len: how many
+ *
+ * Return: enum iscsi_event, or a negative errno; the flow is broken
+ */
+int asym_pdu_feed(struct asym_flow *flow, const u8 *bytes, u32 len)
+{
+	int event = iscsi_stream_feed(&flow->stream, bytes, len);
+
+	if (event < 0)
+		asym_flow_break(flow, ASYM_REASON_BAD_STREAM,
+				flow->stream.error);
+	return event;
+}
+
+/**
  * asym_pdu_begin() - the head of a PDU is complete
  * @sk: socket, locked
  * @flow: flow; its stream stands behind the head

@@ -215,8 +215,8 @@ ONCE = '''	{
 '''
 DAMAGE = {
     # The sender has summed up other bytes than those that we read.
-    'before_sealing': '			asym_digest_sum(flow, &digest.came,'
-                      ' page_address(page),\n					len);\n',
+    'before_sealing': '		asym_digest_sum(flow, &digest.came,'
+                      ' page_address(page), len);\n',
     # Ciphertext, after it has been summed up.
     'after_sealing': '		err = push_blocks(sk, flow, msg, taken,'
                      ' page, 0, len);\n	} else {\n',
@@ -231,7 +231,7 @@ def damage_at_the_initiator_is_noticed(ctx, where, immediate):
     bed = ctx.bed()
     old = DAMAGE[where]
     modules.load(bed.i, bed.offload, directory=modules.build_for(
-        bed.i, (('esp_asym/stream.c', old, ONCE + old),)))
+        bed.i, (('esp_asym/block.c', old, ONCE + old),)))
     bed.load([bed.t])
     Sas(bed.i, bed.t, 'asym').install()
     lun = iscsi.Lun(0, size=4 << 20)
