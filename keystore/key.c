@@ -178,9 +178,6 @@ struct asym_key *asym_key_from_keyring(const char *name, const char *type,
 	source = request_key(key_type, description, NULL);
 	if (IS_ERR(source)) {
 		switch (PTR_ERR(source)) {
-		case -EKEYEXPIRED:
-			NL_SET_ERR_MSG(extack, "the key in the keyring has expired");
-			break;
 		case -EKEYREVOKED:
 			NL_SET_ERR_MSG(extack, "the key in the keyring was revoked");
 			break;
@@ -188,7 +185,8 @@ struct asym_key *asym_key_from_keyring(const char *name, const char *type,
 			NL_SET_ERR_MSG(extack, "no permission to use the key in the keyring");
 			break;
 		default:
-			NL_SET_ERR_MSG(extack, "no such key in the caller's keyrings");
+			NL_SET_ERR_MSG(extack,
+				       "no such key in the caller's keyrings, or it has expired");
 			break;
 		}
 		return ERR_CAST(source);

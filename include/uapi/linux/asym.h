@@ -37,8 +37,8 @@
  * @ASYM_REASON_BAD_STREAM: bytes on an iSCSI connection that are not iSCSI
  * @ASYM_REASON_BAD_SEGMENT_LENGTH: MaxRecvDataSegmentLength or a burst length
  *   that is not a multiple of 512 bytes
- * @ASYM_REASON_SOCKET_BUSY: the bytes around a cut cipher block could not be
- *   read safely
+ * @ASYM_REASON_SOCKET_BUSY: something else sits on the socket of an iSCSI
+ *   connection, or it had another connection before
  * @ASYM_REASON_STREAM_BYPASSED: bytes of the connection left the host without
  *   being seen
  * @ASYM_REASON_METADATA_OVERFLOW: the map or the notes do not fit into one
