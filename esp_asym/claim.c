@@ -158,6 +158,8 @@ int asym_claims_add(struct asym_claims *claims, const struct asym_claim *claim,
  * asym_claims_agree() - was every byte of a stretch claimed as it must be?
  * @claims: claims
  * @truth: what must have been said of it
+ *
+ * Return: false also when a byte was not claimed at all
  */
 bool asym_claims_agree(const struct asym_claims *claims,
 		       const struct asym_claim *truth)

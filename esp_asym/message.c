@@ -60,6 +60,8 @@ bool asym_message_peek(struct msghdr *msg, void *to, u32 len)
 /**
  * asym_message_splices() - may what the sender offers be used where it lies?
  * @msg: what the sender offers
+ *
+ * Return: true for pages that are offered as such
  */
 bool asym_message_splices(struct msghdr *msg)
 {

@@ -17,6 +17,8 @@
  * @off: first byte, from skb->data
  * @len: bytes
  * @crc: CRC32C to begin with
+ *
+ * Return: CRC32C with these bytes
  */
 u32 asym_received_crc(const struct sk_buff *skb, u32 off, u32 len, u32 crc)
 {

@@ -97,6 +97,8 @@ struct genl_family {
  * @ops: operation
  * @cb: as netlink keeps it
  * @request: which began it
+ * @nlh: its head
+ * @sk: of the listener
  */
 struct genl_dump {
 	struct net		*net;

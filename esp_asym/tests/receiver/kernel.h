@@ -249,6 +249,14 @@ struct xfrm_skb_cb {
  * @truesize: what it is charged for
  * @network: IP header
  * @cloned: somebody else has @head
+ * @pp_recycle: as in the kernel, never set
+ * @eor: likewise, never to be merged
+ * @ip_summed: what is known of the checksum
+ * @csum_start: where a partial one begins, from @head
+ * @csum_offset: where it goes, from there
+ * @info: fragments
+ * @tcp: TCP's room
+ * @xfrm: that of xfrm
  * @sender: the test's: what it was made of
  */
 struct sk_buff {
