@@ -3,15 +3,13 @@
  * check [FILE...]: requests at random and those of files
  * check --corpus DIRECTORY: writes inputs for fuzz_netlink.c
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "inputs.h"
 #include "requests.h"
 #include "tap.h"
 
-#define ROUNDS		2000
-#define BYTES_MAX	4096
+#define ROUNDS	2000
 
 static const char *const names[HAPPENED_MAX] = {
 	[HAPPENED_KEY_NEW]		= "keys are made",
@@ -34,69 +32,18 @@ static const char *const names[HAPPENED_MAX] = {
 	[HAPPENED_BINDING_OUTLIVES_NAMESPACE] = "bindings may outlive their namespace, unusable",
 };
 
-static u32 make(u8 *bytes, u32 seed)
+static void run(const uint8_t *bytes, size_t len)
 {
-	u32 state = seed * 2654435761u + 1, len, i;
-
-	for (i = 0, len = 0; i < 4 || i < len; i++) {
-		state ^= state << 13;
-		state ^= state >> 17;
-		state ^= state << 5;
-		if (i == 3)
-			len = 64 + state % (BYTES_MAX - 64);
-		bytes[i] = (u8)(state >> 16);
-	}
-	return len;
-}
-
-static int write_corpus(const char *directory)
-{
-	u8 bytes[BYTES_MAX];
-	char path[4096];
-	FILE *file;
-	u32 i, len;
-
-	for (i = 0; i < 16; i++) {
-		len = make(bytes, i);
-		snprintf(path, sizeof(path), "%s/built-%02u", directory, i);
-		file = fopen(path, "wb");
-		if (!file || fwrite(bytes, 1, len, file) != len ||
-		    fclose(file)) {
-			perror(path);
-			return 1;
-		}
-	}
-	return 0;
-}
-
-static bool run_file(const char *path)
-{
-	u8 bytes[BYTES_MAX];
-	FILE *file = fopen(path, "rb");
-	size_t len;
-
-	if (!file)
-		return false;
-	len = fread(bytes, 1, sizeof(bytes), file);
-	fclose(file);
 	requests_run(bytes, len);
-	return true;
 }
 
 int main(int argc, char **argv)
 {
-	u8 bytes[BYTES_MAX];
-	u32 i, len;
+	u32 i;
 
 	if (argc == 3 && !strcmp(argv[1], "--corpus"))
-		return write_corpus(argv[2]);
-	for (i = 1; i < (u32)argc; i++)
-		tap_ok(run_file(argv[i]), "requests of %s", argv[i]);
-	for (i = 0; i < ROUNDS; i++) {
-		len = make(bytes, i);
-		requests_run(bytes, len);
-	}
-	tap_ok(true, "%u rounds of requests at random", ROUNDS);
+		return inputs_corpus(argv[2]);
+	inputs_run("requests", argv + 1, argc - 1, ROUNDS, run);
 	for (i = 0; i < HAPPENED_MAX; i++)
 		tap_ok(happened[i], "%s: %llu times", names[i],
 		       (unsigned long long)happened[i]);

@@ -4,7 +4,8 @@
 # tests.  They set TOP, INCLUDES, CORE, HEADERS, CHECK and FUZZ: sources under
 # test, sources of the tests, and those of the fuzz target, whose first one
 # gives it its name; FUZZ_MAX is the longest input it is given, and CORPUS where
-# it starts from.  LDLIBS is for both.
+# it starts from.  LDLIBS is for both.  KERNEL_HEADERS are the kernel's headers that
+# sources under test name, if they are kernel code: each is kernel.h of the tests.
 #
 # make fuzz appends its results to FUZZ_RESULTS; make corpus-minimise lets what it
 # has found replace what is in the tree.
@@ -23,7 +24,8 @@ CFLAGS += -std=gnu11 -g -O1 $(WARNINGS) -Werror
 SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all \
 	    -fno-omit-frame-pointer
 
-UNIT_DEPENDS := $(HEADERS) $(wildcard *.h) $(UNIT)/tap.h $(UNIT)/unit.mk Makefile
+UNIT_CORE := $(UNIT)/tap.c $(UNIT)/inputs.c
+UNIT_DEPENDS := $(HEADERS) $(wildcard *.h $(UNIT)/*.h) $(UNIT)/unit.mk Makefile
 FUZZ_TARGET := $(OUT)/$(basename $(firstword $(FUZZ)))
 
 .PHONY: check fuzz corpus-built corpus-minimise clean
@@ -41,9 +43,9 @@ corpus-built: $(OUT)/check
 	mkdir -p corpus
 	$(OUT)/check --corpus corpus
 
-$(OUT)/check: $(CHECK) $(CORE) $(UNIT)/tap.c $(UNIT_DEPENDS) | $(OUT)
+$(OUT)/check: $(CHECK) $(CORE) $(UNIT_CORE) $(UNIT_DEPENDS) | $(OUT)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -o $@ $(CHECK) $(CORE) \
-		$(UNIT)/tap.c $(LDLIBS)
+		$(UNIT_CORE) $(LDLIBS)
 
 # Only what the sources under test do is of interest.
 $(FUZZ_TARGET): $(FUZZ) $(CORE) $(UNIT_DEPENDS) | $(OUT)
@@ -56,6 +58,23 @@ $(FUZZ_TARGET)-coverage: $(FUZZ) $(CORE) $(UNIT_DEPENDS) | $(OUT)
 	$(FUZZ_CC) $(CPPFLAGS) $(CFLAGS) -fprofile-instr-generate \
 		-fcoverage-mapping -fsanitize=fuzzer \
 		-o $@ $(FUZZ) $(CORE) $(LDLIBS)
+
+ifdef KERNEL_HEADERS
+# Kernel code is not written for the others.
+WARNINGS := -Wall -Wextra -Wundef -Wno-sign-compare -Wno-unused-parameter \
+	    -Wno-missing-field-initializers -Wno-pointer-arith \
+	    -Wno-unused-const-variable
+INCLUDES += -I$(OUT)/kernel
+
+$(OUT)/check $(FUZZ_TARGET) $(FUZZ_TARGET)-coverage: | $(OUT)/kernel
+
+$(OUT)/kernel: Makefile | $(OUT)
+	for header in $(KERNEL_HEADERS); do \
+		mkdir -p $@/$${header%/*} && \
+		echo '#include "kernel.h"' > $@/$$header || exit; \
+	done
+	touch $@
+endif
 
 $(OUT):
 	mkdir -p $@
