@@ -98,6 +98,11 @@ class Target:
         """Have everything that was written in the backing files."""
         self.host.run('sync')
 
+    def be_patient(self):
+        """Do not ping the initiator, and end its connections."""
+        self.host.run('echo 0 > %s/%s/tpgt_1/acls/%s/attrib/nopin_timeout'
+                      % (ISCSI, self.iqn, INITIATOR))
+
     def remove(self):
         tpg = '%s/%s/tpgt_1' % (ISCSI, self.iqn)
         acl = '%s/acls/%s' % (tpg, INITIATOR)

@@ -93,9 +93,11 @@ PATIENCE = {'node.conn[0].timeo.noop_out_interval': '0',
             'node.session.timeo.replacement_timeout': '600'}
 
 
-def patient(host, disk):
-    """The kernel, too, shall wait for the answer to a command."""
-    host.poll('echo 600 > /sys/block/%s/device/timeout' % disk.split('/')[-1])
+def patient(bed, disk):
+    """The kernels, too, shall wait: for the answer to a command, and to a ping.
+    The reset of a target that has given up is one packet, which may be lost."""
+    bed.target.be_patient()
+    bed.i.poll('echo 600 > /sys/block/%s/device/timeout' % disk.split('/')[-1])
 
 
 def suffer(wire, how, work, more=lambda: True):

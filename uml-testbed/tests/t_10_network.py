@@ -82,7 +82,7 @@ def survive(ctx, network, kind, mtu, no_offload, header_digest):
     bed.secure(kind)
     session, lun = steps.disk(bed, iscsi.Lun(0, size=4 << 20), {
         **(DIGEST if header_digest else {}), **steps.PATIENCE})
-    steps.patient(bed.i, session.disk())
+    steps.patient(bed, session.disk())
     wire = steps.bad_network(bed, network)
     size = SIZES.get(network, SIZE) << 10
     if ctx.quick:
@@ -135,7 +135,7 @@ def data_survive_a_queue_that_loses_before_esp(ctx, no_offload=False):
         host.run('%s -q sch_netem; tc qdisc add dev %s root netem limit 10000'
                  ' delay 2ms reorder 25%% 50%% loss 2%% duplicate 5%%'
                  % (host.modprobe_cmd, host.iface))
-    steps.patient(bed.i, session.disk())
+    steps.patient(bed, session.disk())
     rate = exercise(ctx, bed, session, 1 << 20)
     ctx.note('%d KiB/s, %d segments sent again' % (rate / 1024,
                                                    sent_again(bed)))

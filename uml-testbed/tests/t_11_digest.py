@@ -57,7 +57,7 @@ def fio_verifies_with_data_digests(ctx, header=False, mtu=1500, net=None,
     digests_are_on(bed.i, header)
     disk = session.disk()
     if net:
-        steps.patient(bed.i, disk)
+        steps.patient(bed, disk)
         ctx.note(steps.suffer(steps.bad_network(bed, net), net,
                               lambda: steps.fio(ctx, bed.i, disk, size))[0])
     else:
