@@ -169,8 +169,6 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 		sk = NULL;
 	if (sk)
 		flow = asym_socket_flow(sk);
-	if (!ours && flow && flow->watch != ASYM_WATCH_PROTECTED)
-		return continue_unprotected(state->net, sk, flow);
 	if (!ours && !flow && !sk)
 		return NF_ACCEPT;
 
@@ -186,7 +184,10 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 
 	if (!flow && !ours)
 		return start_unprotected(state->net, sk, th, payload);
-	if (flow && !ours)
+	if (!ours && flow->watch != ASYM_WATCH_PROTECTED)
+		return payload ? continue_unprotected(state->net, sk, flow) :
+				 NF_ACCEPT;
+	if (!ours)
 		return refuse(state->net, ASYM_REASON_NO_SA,
 			      "no asymmetric SA for a connection that started with one");
 

@@ -390,8 +390,13 @@ def binding_under_an_unprotected_connection_stops_it(ctx, kind,
     cap = bed.capture()
     with Monitor(bed.i) as events:
         bed.bind(0)
+        # The reset of a connection holds no data, and gets out.
+        peer = bed.t.run("awk '$2 ~ /:0CBC$/ && $4 == \"01\" {print $3}'"
+                         ' /proc/net/tcp').out.strip()
+        check(len(peer.split()) == 1, 'the connections are ' + peer)
         bed.i.run('! timeout 60 ' + write_cmd(disk, name), timeout=90)
         events.wait('no-sa' if other_is_bound else 'not-from-syn')
+        bed.t.poll('! grep -q " %s " /proc/net/tcp' % peer, 5)
     bed.target.sync()
     no_hits('on the wire', cap.stop(), marker)
     no_hits('at the target', lun.path, marker)
