@@ -520,7 +520,8 @@ enum asym_watch {
  * @ref: references; the socket holds one
  * @rcu: for lookups
  * @role: which end is local
- * @watch: how closely it is followed; set to %ASYM_WATCH_NOT by the sender
+ * @watch: how closely it is followed; set to %ASYM_WATCH_NOT by the sender, and to
+ *	%ASYM_WATCH_PROTECTED when an SA comes before the first byte
  * @generation: of the bindings that were asked then
  * @lock: protects @records, @tasks, @sk and the claims of @track
  * @records: what was sent

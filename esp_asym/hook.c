@@ -117,28 +117,37 @@ static unsigned int continue_unprotected(struct net *net, struct sock *sk,
 	return NF_ACCEPT;
 }
 
+/*
+ * Is this before the first byte of the stream, and at which number is that?  A
+ * segment that is no SYN comes from the accepted side, or from one whose SYN was
+ * waiting for an SA when it passed here.  That one must not have read anything.
+ */
+static bool nothing_sent(const struct sock *sk, const struct tcphdr *th,
+			 enum iscsi_role role, u32 *base)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	*base = th->syn ? ntohl(th->seq) + 1 : tp->write_seq;
+	if (th->syn)
+		return true;
+	return !tp->data_segs_out && tp->write_seq == tp->snd_una &&
+	       (role == ISCSI_ROLE_TARGET || !tp->bytes_received);
+}
+
 static unsigned int start(struct net *net, struct sock *sk,
 			  const struct tcphdr *th, u32 payload)
 {
 	enum iscsi_role role = asym_port_is_iscsi(th->dest) ?
 			       ISCSI_ROLE_INITIATOR : ISCSI_ROLE_TARGET;
-	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 base;
 	int err;
 
-	if (th->syn)
-		base = ntohl(th->seq) + 1;
-	else if (!tp->data_segs_out && tp->write_seq == tp->snd_una)
-		/* Before the first byte: the accepted side, or a SYN that was
-		 * waiting for an SA when it passed here.
-		 */
-		base = tp->write_seq;
-	else if (!payload)
-		return NF_ACCEPT;
-	else
+	if (!nothing_sent(sk, th, role, &base)) {
+		if (!payload)
+			return NF_ACCEPT;
 		return refuse_socket(sk, net, ASYM_REASON_NOT_FROM_SYN,
 				     "an iSCSI connection older than its protection is reset");
-
+	}
 	err = asym_socket_attach(sk, role, ASYM_WATCH_PROTECTED, base);
 	if (!err)
 		return NF_ACCEPT;
@@ -147,6 +156,24 @@ static unsigned int start(struct net *net, struct sock *sk,
 				     "another protocol (TLS, BPF) sits on this iSCSI socket");
 	return refuse(net, ASYM_REASON_NO_MEMORY,
 		      "no memory to follow an iSCSI connection");
+}
+
+/*
+ * A connection has been watched because its SYN met no SA.  IKE has made one since:
+ * before the first byte of the stream it is not too late to follow it.
+ */
+static bool protect(struct sock *sk, struct asym_flow *flow,
+		    const struct tcphdr *th)
+{
+	u32 base;
+
+	if (READ_ONCE(flow->watch) != ASYM_WATCH_LOGIN ||
+	    !nothing_sent(sk, th, ISCSI_ROLE_INITIATOR, &base) ||
+	    !asym_flow_starts_at(flow, base))
+		return false;
+	WRITE_ONCE(flow->watch, ASYM_WATCH_PROTECTED);
+	asym_track_attach(sk, flow);
+	return true;
 }
 
 static unsigned int local_out(void *priv, struct sk_buff *skb,
@@ -196,7 +223,8 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 		skb->ip_summed = CHECKSUM_NONE;
 	if (!asym_port_is_iscsi(th->source) && !asym_port_is_iscsi(th->dest))
 		return NF_ACCEPT;
-	if (flow && flow->watch != ASYM_WATCH_PROTECTED && !th->rst)
+	if (flow && flow->watch != ASYM_WATCH_PROTECTED && !th->rst &&
+	    !protect(sk, flow, th))
 		return refuse_socket(sk, state->net, ASYM_REASON_NOT_FROM_SYN,
 				     "an iSCSI connection older than its protection is reset");
 	if (flow && th->syn && !asym_flow_starts_at(flow, ntohl(th->seq) + 1))

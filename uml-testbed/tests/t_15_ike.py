@@ -3,97 +3,24 @@
 
 import os
 import re
-import secrets as random
-import threading
-from types import SimpleNamespace
 
-from testbed import iscsi, modules, strongswan
+from testbed import iscsi, strongswan
 from testbed.asymctl import counters
 from testbed.host import HostError
-from testbed.suite import check, foreign_frames, test
+from testbed.suite import check, test
 
 from . import steps
+from .ike import (FAILS, PATIENT, SIZE, Load, certificates, check_closed,
+                  check_sas, check_unharmed, loaded, no_login, psk, sealed_more,
+                  start)
 
-SIZE = 4 << 20
-# IKE, and the modules of ordinary ESP, take their time on a busy machine.
-PATIENT = {'node.conn[0].timeo.login_timeout': '25'}
-FAILS = {'node.session.initial_login_retry_max': '1',
-         'node.conn[0].timeo.login_timeout': '5'}
-
-
-def ike_frames(path):
-    """Numbers of frames of IKE, ESP, and all others but ARP."""
-    foreign, esp = foreign_frames(path)
-    ike = [f for f in foreign if f[23] == 17 and
-           int.from_bytes(f[36:38], 'big') in (500, 4500)]
-    return len(ike), esp, len(foreign) - len(ike)
-
-
-def start(bed, plugin=(True, True), module=(True, True)):
-    """strongSwan on both hosts; SAs come from there."""
-    for host, present in zip(bed.hosts, module):
-        if present:
-            bed.load([host])
-        else:
-            modules.load_esp(host)
-    bed.sas = SimpleNamespace(kind='asym-ike')
-    bed.ike = [strongswan.Daemon(h, p) for h, p in zip(bed.hosts, plugin)]
-
-
-def psk(bed, *edits, only=None):
-    """A secret, and psk-*.conf with edits; returns what swanctl said."""
-    secret = random.token_hex(32)
-    said = []
-    for daemon, side in zip(bed.ike, strongswan.SIDES):
-        said.append(daemon.configure(
-            strongswan.example('psk-' + side,
-                               *(edits if only in (None, side) else ())),
-            'secrets {\n ike-iscsi {\n  secret = %s\n }\n}\n' % secret))
-    return said
-
-
-def loaded(said):
-    for res in said:
-        check(res.rc == 0, 'swanctl: ' + res.out)
-
-
-def certificates(ctx, bed):
-    ca = strongswan.Ca(os.path.join(ctx.workdir, 'ca'))
-    said = []
-    for host, daemon, side in zip(bed.hosts, bed.ike, strongswan.SIDES):
-        ca.install(host, side)
-        said.append(daemon.configure(strongswan.example('cert-' + side)))
-    return said
-
-
-def check_sas(bed, alg='ASYM_GCM_AES', bits=288, esn=False):
-    for daemon in bed.ike:
-        sas = daemon.installed()
-        check(len(sas) == 1, '%s: %d CHILD_SAs' % (daemon.host.name, len(sas)))
-        check((sas[0].alg, sas[0].bits) == (alg, bits),
-              '%s: %s-%d' % (daemon.host.name, sas[0].alg, sas[0].bits))
-        check(sas[0].mode == 'TRANSPORT', sas[0].mode)
-        check(sas[0].esn == esn, 'ESN: %s' % sas[0].esn)
-
-
-# keyword: name and bits that swanctl shows
-KEYWORDS = {'asymgcm256': ('ASYM_GCM_AES', 288),
-            'asymgcm128': ('ASYM_GCM_AES', 160),
-            'asymchacha20poly1305': ('ASYM_CHACHA20_POLY1305', 288)}
-
-
-def check_unharmed(bed):
-    """No error at the block layer.  Nothing was refused but the connection
-    that had IKE make the SAs: it began without them, and the initiator logs
-    in again."""
-    for host in bed.hosts:
-        found = re.search(r'.*(I/O error|Buffer I/O).*', host.console_text())
-        check(not found, found and found.group(0))
-        bad = {k: v for k, v in counters(host).items() if v and
-               (k.startswith('refused') or k == 'flows_broken')}
-        if host is bed.i and bad.get('refused-not-from-syn') == 1:
-            del bad['refused-not-from-syn']
-        check(not bad, '%s: %s' % (host.name, bad))
+# keyword: name and bits that swanctl shows, name in the kernel
+KEYWORDS = {
+    'asymgcm256': ('ASYM_GCM_AES', 288, 'asym(gcm(aes))'),
+    'asymgcm128': ('ASYM_GCM_AES', 160, 'asym(gcm(aes))'),
+    'asymchacha20poly1305': ('ASYM_CHACHA20_POLY1305', 288,
+                             'asym(chacha20,poly1305)'),
+}
 
 
 @test({'auth': 'psk'}, {'auth': 'certificates'},
@@ -111,55 +38,29 @@ def first_connection_has_strongswan_make_the_sas(ctx, auth,
     capture = bed.net.capture(os.path.join(ctx.workdir, 'login.pcap'))
     session, lun = steps.disk(bed, iscsi.Lun(0, size=SIZE), PATIENT)
     res = steps.witnesses(ctx, bed, session, lun, SIZE)
-    ike, esp, other = ike_frames(capture.stop())
+    ike, esp = check_closed(capture.stop())
     check(res.initiator == res.written,
           'the initiator read back %d of %d' % (res.initiator, res.written))
     check(res.wire == 0, '%d hits on the wire' % res.wire)
     check(res.target == 0, '%d hits at the target' % res.target)
     check(ike >= 4, '%d frames of IKE' % ike)
     check(esp, 'no ESP')
-    check(not other, '%d frames are neither IKE nor ESP' % other)
-    name, bits = KEYWORDS[keyword]
+    name, bits, kernel = KEYWORDS[keyword]
     check_sas(bed, name, bits, esn=auth == 'certificates')
     out = bed.i.run('swanctl --list-sas').out
     check('%s-%d' % (name, bits) in out, 'the name is not in ' + out)
     states = bed.i.run('ip xfrm state').out
+    check(states.count(' %s 0x' % kernel) == 2, 'not 2 of %s' % kernel)
     window = 1024 if auth == 'certificates' else 32
     check(re.search(r'replay[-_]window %d\b' % window, states),
           'the replay window is not %d: %s' % (window, states))
     check_unharmed(bed)
 
 
-class Load(threading.Thread):
-    """fio with verification, again and again until stop()."""
-
-    def __init__(self, ctx, host, disk):
-        super().__init__(daemon=True)
-        self.args = (ctx, host, disk, SIZE)
-        self.rounds = 0
-        self.error = None
-        self._end = threading.Event()
-        self.start()
-
-    def run(self):
-        try:
-            while not self._end.is_set():
-                steps.fio(*self.args)
-                self.rounds += 1
-        except Exception as err:
-            self.error = err
-
-    def stop(self):
-        self._end.set()
-        self.join()
-        if self.error:
-            raise self.error
-
-
-@test({'auth': 'psk'}, more=({'auth': 'certificates'},), platforms='uml')
-def sas_are_renewed_under_load(ctx, auth):
-    """ASYM_REKEYS="100 10": that many CHILD_SAs and IKE_SAs."""
-    children, ikes = map(int, os.environ.get('ASYM_REKEYS', '20 3').split())
+@test({'auth': 'psk'}, more=({'auth': 'certificates'},
+                             {'auth': 'psk', 'children': 100, 'ikes': 10}),
+      platforms='uml')
+def sas_are_renewed_under_load(ctx, auth, children=20, ikes=3):
     bed = ctx.bed()
     start(bed)
     loaded(certificates(ctx, bed) if auth == 'certificates' else psk(bed))
@@ -171,17 +72,13 @@ def sas_are_renewed_under_load(ctx, auth):
     flows = counters(bed.i)['flows_started']
     try:
         for n in range(children):
-            sealed = counters(bed.i)['packets_sealed']
             bed.ike[n % 2].rekey_child()
-            bed.i.poll('read n v < /proc/net/esp_asym_stat;'
-                       ' [ $n = packets_sealed ] && [ $v -gt %d ]' % sealed)
+            sealed_more(bed)
             if n * ikes // children != (n + 1) * ikes // children:
                 bed.ike[n % 2].rekey_ike()
     finally:
         load.stop()
-    ike, esp, other = ike_frames(capture.stop())
-    check(load.rounds, 'fio came to no end')
-    check(not other, '%d frames are neither IKE nor ESP' % other)
+    check_closed(capture.stop())
     last = max(sa.id for sa in bed.ike[0].installed())
     check(last >= first + children, 'CHILD_SAs %d to %d' % (first, last))
     for daemon in bed.ike:
@@ -194,26 +91,6 @@ def sas_are_renewed_under_load(ctx, auth):
     ctx.fault('IKE_SA rekeyed', ikes)
     ctx.note('%d CHILD_SAs, %d IKE_SAs, %d rounds of fio'
              % (children, ikes, load.rounds))
-
-
-def no_login(ctx, bed):
-    """A login fails and nothing but IKE leaves; returns its frames."""
-    bed.serve([iscsi.Lun(0, size=SIZE)])
-    if bed.i.ok('[ -e /proc/net/esp_asym_stat ]'):
-        bed.bind()
-    capture = bed.net.capture(os.path.join(ctx.workdir, 'refused.pcap'))
-    try:
-        bed.login(FAILS)
-    except HostError as err:
-        ctx.note(str(err).splitlines()[0])
-    else:
-        check(False, 'the login succeeded')
-    ike, esp, other = ike_frames(capture.stop())
-    check(not esp, '%d frames of ESP' % esp)
-    check(not other, '%d frames are neither IKE nor ESP' % other)
-    for daemon in bed.ike:
-        check(not daemon.installed(), 'there are CHILD_SAs')
-    return ike
 
 
 NO_CHILD = 'received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built'
@@ -271,6 +148,21 @@ def without_the_module_nothing_is_negotiated(ctx, side):
     session = bed.login()
     steps.fio(ctx, bed.i, session.disk(), 1 << 20)
     check_sas(bed)
+
+
+@test(platforms='uml')
+def peer_of_another_version_is_not_taken_for_ours(ctx):
+    """The vendor ID names the version of the wire format."""
+    bed = ctx.bed()
+    start(bed, plugin=(True, (('tools/strongswan/negotiation.c',
+                               '"asymmetric-esp-1"', '"asymmetric-esp-2"'),)))
+    loaded(psk(bed))
+    check(no_login(ctx, bed), 'nobody tried')
+    bed.ike[0].wait_log(NO_CHILD)
+    bed.ike[0].wait_log(NO_PEER)
+    for daemon in bed.ike:
+        check('understands asymmetric ESP' not in daemon.log(),
+              daemon.host.name + ' believes the other one')
 
 
 LIST = ('esp_proposals = asymgcm256',
