@@ -2,6 +2,7 @@
 #include "kernel.h"
 
 static const struct genl_family *family;
+u32 genl_calls;
 
 int genl_register_family(struct genl_family *f)
 {
@@ -17,77 +18,6 @@ void genl_unregister_family(struct genl_family *f)
 	family = NULL;
 }
 
-/* ---- what is read: lib/nlattr.c with NL_VALIDATE_STRICT ---- */
-
-static int refuse(struct netlink_ext_ack *extack, const char *text, int err)
-{
-	NL_SET_ERR_MSG(extack, text);
-	return err;
-}
-
-static int validate_nla(const struct nlattr *nla, const struct nla_policy *pt,
-			struct netlink_ext_ack *extack)
-{
-	u32 len = nla->nla_len - NLA_HDRLEN;
-	const char *text = nla_data(nla);
-
-	if ((pt->type == NLA_U32 && len != sizeof(u32)) ||
-	    (pt->type == NLA_U64 && len != sizeof(u64)))
-		return refuse(extack, "invalid attribute length", -EINVAL);
-	if (pt->type != NLA_UNSPEC && nla->nla_type & NLA_F_NESTED)
-		return refuse(extack, "NLA_F_NESTED not expected", -EINVAL);
-	switch (pt->type) {
-	case NLA_FLAG:
-		if (len)
-			goto failed;
-		break;
-	case NLA_NUL_STRING:
-		if (!len || !memchr(text, 0, min(len, pt->len + 1u)))
-			return refuse(extack, "Attribute failed policy validation",
-				      -EINVAL);
-		if (!text[len - 1])
-			len--;
-		if (len > pt->len)
-			goto failed;
-		break;
-	case NLA_UNSPEC:
-		return refuse(extack, "Unsupported attribute", -EINVAL);
-	}
-	if (pt->range &&
-	    (nla_get_u32(nla) < pt->min || nla_get_u32(nla) > pt->max))
-		return refuse(extack, "integer out of range", -ERANGE);
-	return 0;
-
-failed:
-	return refuse(extack, "Attribute failed policy validation", -ERANGE);
-}
-
-static int parse(struct nlattr **attrs, const struct genl_ops *ops, u8 *head,
-		 int len, struct netlink_ext_ack *extack)
-{
-	while (len >= (int)sizeof(struct nlattr)) {
-		struct nlattr *nla = (struct nlattr *)head;
-		u32 type = nla->nla_type & NLA_TYPE_MASK;
-		int err;
-
-		if (nla->nla_len < sizeof(*nla) || nla->nla_len > len)
-			break;
-		if (!type || type > ops->maxattr)
-			return refuse(extack, "Unknown attribute type",
-				      -EINVAL);
-		err = validate_nla(nla, &ops->policy[type], extack);
-		if (err)
-			return err;
-		attrs[type] = nla;
-		len -= NLA_ALIGN(nla->nla_len);
-		head += NLA_ALIGN(nla->nla_len);
-	}
-	if (len > 0)
-		return refuse(extack, "bytes leftover after parsing attributes",
-			      -EINVAL);
-	return 0;
-}
-
 /* ---- operations: net/netlink/genetlink.c ---- */
 
 static int check_header(const struct nlmsghdr *nlh, const struct genlmsghdr *hdr,
@@ -95,14 +25,18 @@ static int check_header(const struct nlmsghdr *nlh, const struct genlmsghdr *hdr
 {
 	u16 flags = nlh->nlmsg_flags;
 
-	if (hdr->reserved)
-		return refuse(extack, "genlmsghdr.reserved field is not 0",
-			      -EINVAL);
+	/* All commands are newer than the check: there is no resv_start_op. */
+	if (hdr->reserved) {
+		NL_SET_ERR_MSG(extack, "genlmsghdr.reserved field is not 0");
+		return -EINVAL;
+	}
 	if ((flags & NLM_F_DUMP) == NLM_F_DUMP)
 		flags &= ~NLM_F_DUMP;
-	if (flags & ~(NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO))
-		return refuse(extack, "ambiguous or reserved bits set in nlmsg_flags",
-			      -EINVAL);
+	if (flags & ~(NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO)) {
+		NL_SET_ERR_MSG(extack,
+			       "ambiguous or reserved bits set in nlmsg_flags");
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -116,6 +50,9 @@ static const struct genl_ops *find_ops(u8 cmd)
 	return NULL;
 }
 
+/* In the order of genl_family_rcv_msg(), with its words, and without where it has
+ * none.
+ */
 int genl_receive(struct net *net, bool capable, u8 *message, u32 len,
 		 struct netlink_ext_ack *extack, struct genl_dump *dump)
 {
@@ -142,25 +79,28 @@ int genl_receive(struct net *net, bool capable, u8 *message, u32 len,
 
 	kernel_assert(nlh->nlmsg_len == len);
 	if (len < NLMSG_HDRLEN + GENL_HDRLEN)
-		return refuse(extack, "Invalid header length", -EINVAL);
+		return -EINVAL;
 	err = check_header(nlh, hdr, extack);
 	if (err)
 		return err;
 	ops = find_ops(hdr->cmd);
 	if (!ops)
-		return refuse(extack, "unknown operation", -EOPNOTSUPP);
+		return -EOPNOTSUPP;
 	kernel_assert(ops->maxattr < ARRAY_SIZE(attrs));
 	if (ops->flags & (GENL_ADMIN_PERM | GENL_UNS_ADMIN_PERM) && !capable)
-		return refuse(extack, "not permitted", -EPERM);
-	err = parse(attrs, ops, message + NLMSG_HDRLEN + GENL_HDRLEN,
-		    (int)len - NLMSG_HDRLEN - GENL_HDRLEN, extack);
-	if ((nlh->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
-		return err ?: ops->doit(&skb, &info);
-
-	if (!ops->dumpit)
-		return refuse(extack, "no dump", -EOPNOTSUPP);
+		return -EPERM;
+	if ((nlh->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP && !ops->dumpit)
+		return -EOPNOTSUPP;
+	err = nla_parse(attrs, (int)ops->maxattr,
+			(void *)(message + NLMSG_HDRLEN + GENL_HDRLEN),
+			(int)len - NLMSG_HDRLEN - GENL_HDRLEN, ops->policy,
+			extack);
 	if (err)
 		return err;
+	if ((nlh->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP) {
+		genl_calls++;
+		return ops->doit(&skb, &info);
+	}
 	*dump = (struct genl_dump){
 		.net		= net,
 		.ops		= ops,

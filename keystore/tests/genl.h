@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Generic netlink as the kernel has it (net/netlink/genetlink.c, lib/nlattr.c),
- * as far as keystore and its policies use it.  Included by kernel.h.
+ * Generic netlink as the kernel has it (net/netlink/genetlink.c), as far as
+ * keystore uses it.  Included by kernel.h.
  */
 #ifndef _KEYSTORE_TESTS_GENL_H
 #define _KEYSTORE_TESTS_GENL_H
+
+#include "nlattr.h"
 
 struct sock {
 	struct net	*net;
@@ -19,10 +21,6 @@ struct sk_buff {
 	u8		*data;
 };
 
-struct netlink_ext_ack {
-	const char	*_msg;
-};
-
 struct netlink_callback {
 	struct sk_buff		*skb;
 	const struct nlmsghdr	*nlh;
@@ -30,26 +28,6 @@ struct netlink_callback {
 	u32			prev_seq;
 	long			args[6];
 };
-
-enum {
-	NLA_UNSPEC,
-	NLA_U32,
-	NLA_U64,
-	NLA_FLAG,
-	NLA_NUL_STRING,
-};
-
-struct nla_policy {
-	u8	type;
-	bool	range;
-	u16	len;
-	u32	min;
-	u32	max;
-};
-
-#define NLA_POLICY_RANGE(t, from, to)					\
-	{ .type = t, .range = true, .min = from, .max = to }
-#define NLA_POLICY_MAX(t, to)	NLA_POLICY_RANGE(t, 0, to)
 
 struct genl_info {
 	u32			snd_seq;
@@ -112,6 +90,9 @@ struct genl_dump {
 int genl_register_family(struct genl_family *family);
 void genl_unregister_family(struct genl_family *family);
 
+/* Operations of the family that have been called. */
+extern u32 genl_calls;
+
 /* A message of an open socket; @dump is begun if it asks for one. */
 int genl_receive(struct net *net, bool capable, u8 *message, u32 len,
 		 struct netlink_ext_ack *extack, struct genl_dump *dump);
@@ -122,42 +103,11 @@ bool genl_dump_next(struct genl_dump *dump, u32 size, u32 *flags);
 void genl_sent(struct net *net, const struct nlmsghdr *nlh, bool event);
 bool genl_listens(struct net *net);
 
-#define NL_SET_ERR_MSG(extack, text)					\
-	do {								\
-		if (extack)						\
-			(extack)->_msg = (text);			\
-	} while (0)
 #define GENL_SET_ERR_MSG(info, text)	NL_SET_ERR_MSG((info)->extack, text)
 
 #define genl_info_net(info)	((info)->net)
 #define sock_net(sk)		((sk)->net)
 #define NETLINK_CB(skb)		(*(skb))
-
-static inline void *nla_data(const struct nlattr *nla)
-{
-	return (u8 *)nla + NLA_HDRLEN;
-}
-
-static inline u32 nla_get_u32(const struct nlattr *nla)
-{
-	u32 value;
-
-	memcpy(&value, nla_data(nla), sizeof(value));
-	return value;
-}
-
-static inline u64 nla_get_u64(const struct nlattr *nla)
-{
-	u64 value;
-
-	memcpy(&value, nla_data(nla), sizeof(value));
-	return value;
-}
-
-#define nla_get_flag(nla)	(!!(nla))
-#define nla_total_size(n)	((size_t)NLA_ALIGN(NLA_HDRLEN + (n)))
-/* As on machines that do not like unaligned numbers. */
-#define nla_total_size_64bit(n)	(nla_total_size(n) + nla_total_size(0))
 
 int nla_put(struct sk_buff *skb, int type, u32 len, const void *data);
 int nla_put_u32(struct sk_buff *skb, int type, u32 value);
