@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Attaching a flow to a TCP socket, as an upper layer protocol (ULP) does: the
- * socket's struct proto is replaced by a copy that sends through stream.c.  No
- * application asks for it; hook.c attaches when a connection starts.
+ * socket's struct proto is replaced by a copy that sends through stream.c, and
+ * where received bytes are tracked its struct proto_ops by one that keeps TCP
+ * telling of each of them.  No application asks for it; hook.c attaches when a
+ * connection starts.
  */
 #include <linux/module.h>
 #include <net/inet_connection_sock.h>
@@ -16,7 +18,14 @@ struct proto_pair {
 	struct proto	ours;
 };
 
+/* Copies of inet_stream_ops and inet6_stream_ops. */
+struct ops_pair {
+	const struct proto_ops	*base;
+	struct proto_ops	ours;	/* const once there is a base */
+};
+
 static struct proto_pair pairs[2];
+static struct ops_pair ops_pairs[2];
 static DEFINE_SPINLOCK(pairs_lock);
 
 static const struct tcp_ulp_ops ulp_ops;
@@ -72,6 +81,34 @@ static int __maybe_unused sendpage(struct sock *sk, struct page *page,
 	return sendmsg(sk, &msg, size);
 }
 
+/*
+ * Below the mark TCP has bytes in order, and gives them to whoever reads, without
+ * calling data_ready: they would be read before track.c has seen them.
+ */
+static int set_rcvlowat(struct sock *sk, int bytes)
+{
+	return bytes > 1 ? -EOPNOTSUPP : 0;
+}
+
+static const struct proto_ops *ops_for(const struct proto_ops *base)
+{
+	const struct proto_ops *found = NULL;
+	size_t i;
+
+	spin_lock_bh(&pairs_lock);
+	for (i = 0; i < ARRAY_SIZE(ops_pairs) && !found; i++) {
+		if (!ops_pairs[i].base) {
+			ops_pairs[i].ours = *base;
+			ops_pairs[i].ours.set_rcvlowat = set_rcvlowat;
+			ops_pairs[i].base = base;
+		}
+		if (ops_pairs[i].base == base)
+			found = &ops_pairs[i].ours;
+	}
+	spin_unlock_bh(&pairs_lock);
+	return found;
+}
+
 static struct proto *proto_for(struct sock *sk)
 {
 	struct proto *base = READ_ONCE(sk->sk_prot), *found = NULL;
@@ -115,7 +152,10 @@ static struct proto *base_of(const struct proto *ours)
 int asym_socket_attach(struct sock *sk, enum iscsi_role role,
 		       enum asym_watch watch, u32 base)
 {
+	bool tracked = role == ISCSI_ROLE_INITIATOR &&
+		       watch == ASYM_WATCH_PROTECTED;
 	struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct proto_ops *ops = NULL;
 	struct asym_flow *flow;
 	struct proto *prot;
 
@@ -124,6 +164,12 @@ int asym_socket_attach(struct sock *sk, enum iscsi_role role,
 	prot = proto_for(sk);
 	if (!prot)
 		return -EBUSY;
+	/* Nobody can read from a socket that has no struct socket. */
+	if (tracked && sk->sk_socket) {
+		ops = ops_for(sk->sk_socket->ops);
+		if (!ops)
+			return -EBUSY;
+	}
 	/* tcp_cleanup_ulp() gives it back after release().  Nobody holds the
 	 * module for us: an unprotected connection has no SA.
 	 */
@@ -138,7 +184,14 @@ int asym_socket_attach(struct sock *sk, enum iscsi_role role,
 	rcu_assign_pointer(icsk->icsk_ulp_data, flow);
 	WRITE_ONCE(icsk->icsk_ulp_ops, &ulp_ops);
 	WRITE_ONCE(sk->sk_prot, prot);
-	if (role == ISCSI_ROLE_INITIATOR && watch == ASYM_WATCH_PROTECTED)
+	if (ops) {
+		/* Nobody takes it back: who can call one of these has the file
+		 * open, which holds the sock, which holds this module.
+		 */
+		WRITE_ONCE(sk->sk_socket->ops, ops);
+		WRITE_ONCE(sk->sk_rcvlowat, 1);
+	}
+	if (tracked)
 		asym_track_attach(sk, flow);
 	return 0;
 }

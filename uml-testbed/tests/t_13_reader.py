@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Initiators in user space: whichever way they take bytes from the socket, none
+gets bytes that have not been judged."""
+
+from testbed import program
+from testbed.suite import check, test
+
+from .lies import CHUNK, PATIENCE, Stage
+
+BHS = 48
+EOPNOTSUPP = 'Operation not supported'
+
+# How reader.c reads.
+PATHS = ('recv', 'waitall', 'peek', 'splice', 'map', 'busy')
+MARKS = ('mark-before', 'mark-after', 'mark-epoll', 'mark-splice')
+
+
+class Reader:
+    def __init__(self, stage):
+        self.stage = stage
+        self.tool = program.path(stage.host, 'reader')
+
+    def run(self, how, at):
+        """What comes for a READ, and what the program says of itself."""
+        host = self.stage.host
+        host.run('timeout %d %s %s %s %d %s %d %d > /share/back 2>/share/said'
+                 % (PATIENCE * host.slow, self.tool, how,
+                    self.stage.peer.addr, self.stage.target.port,
+                    self.stage.target.iqn, at // 512, CHUNK // 512),
+                 timeout=PATIENCE + 20)
+        with open(host.path('back'), 'rb') as f:
+            data = f.read()
+        with open(host.path('said'), encoding='utf-8') as f:
+            return data, f.read()
+
+
+@test({'ways': 'paths'}, {'ways': 'marks'})
+def no_way_to_read_is_ahead_of_the_judge(ctx, ways):
+    """Each way is seen to bring what an honest target sends, and nothing of
+    what a lying one does.  Below the low-water mark of a socket TCP has bytes
+    that it tells nobody of, and gives to whoever reads: it stays at 1."""
+    with Stage(ctx, login=False, calm=True) as stage:
+        reader = Reader(stage)
+        for how in PATHS if ways == 'paths' else MARKS:
+            at = stage.place()
+            data, said = stage.watch(how + ': the truth', set(),
+                                     lambda: reader.run(how, at))
+            check(data[BHS:] == stage.data[at:at + CHUNK],
+                  '%s: %d bytes came: %s' % (how, len(data), said))
+            check('the mark is 1\n' in said, '%s: %s' % (how, said))
+            # Before the connection nobody knows what it will be.
+            late = how in ('mark-after', 'mark-epoll', 'mark-splice')
+            check((EOPNOTSUPP in said) == late, '%s: %s' % (how, said))
+
+            def plain(conn, task):
+                conn.send(conn.data_pdu(task, stage.marker[:task.expected]))
+
+            at = stage.place()
+            done = stage.once(at, plain)
+            data, said = stage.watch(how + ': a lie', {'unsealed-data'},
+                                     lambda: reader.run(how, at))
+            stage.target.script = None
+            check(done, how + ': the READ never came')
+            check(not stage.believed(data),
+                  how + ': it has read what was not judged')
+            check('the end: ' in said, '%s: %s' % (how, said))
