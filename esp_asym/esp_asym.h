@@ -715,6 +715,15 @@ u32 asym_mac_aad(const struct xfrm_state *x, const struct ip_esp_hdr *esph,
 		 __be32 seq_hi, u8 *aad);
 #define ASYM_AAD_BYTES_MAX	12
 
+/* ---- encap.c ---- */
+
+int asym_encap_check(const struct xfrm_state *x,
+		     struct netlink_ext_ack *extack);
+u32 asym_encap_bytes(const struct xfrm_state *x);
+int asym_encap_put(struct xfrm_state *x, struct sk_buff *skb, u32 len);
+void asym_encap_learn(struct xfrm_state *x, const struct sk_buff *skb);
+int asym_encap_send(struct xfrm_state *x, struct sk_buff *skb);
+
 /* ---- seal.c ---- */
 
 int asym_output(struct xfrm_state *x, struct sk_buff *skb);

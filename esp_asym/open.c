@@ -416,6 +416,7 @@ static int deliver(struct open_op *op)
 	if (pskb_trim(skb, op->inner_len))
 		return refuse(op, ASYM_REASON_NO_MEMORY, NULL, -ENOMEM);
 
+	asym_encap_learn(op->x, skb);
 	skb->ip_summed = CHECKSUM_NONE;
 	if (op->proto == IPPROTO_TCP)
 		set_checksum(skb);

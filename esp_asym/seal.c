@@ -203,11 +203,17 @@ static int plan(struct seal_op *op, const struct asym_meta *meta, u8 proto)
 	return 0;
 }
 
+/* In front of the inner packet, whatever is in front of ESP. */
+static struct ip_esp_hdr *esp_header(const struct sk_buff *skb)
+{
+	return (struct ip_esp_hdr *)(skb->data - ASYM_HEADER_BYTES);
+}
+
 /* The keystream has been applied: authenticate, and put the headers on. */
 static void finish(struct seal_op *op)
 {
 	struct sk_buff *skb = op->skb;
-	struct ip_esp_hdr *esph = ip_esp_hdr(skb);
+	struct ip_esp_hdr *esph = esp_header(skb);
 	u8 aad[ASYM_AAD_BYTES_MAX];
 	u32 aad_len;
 
@@ -240,6 +246,7 @@ static int finish_xmit(struct sk_buff *skb)
 static void stream_done(void *arg, int err)
 {
 	struct seal_op *op = arg;
+	struct xfrm_state *x = op->x;
 	struct sk_buff *skb = op->skb;
 	struct xfrm_offload *xo = xfrm_offload(skb);
 
@@ -255,7 +262,10 @@ static void stream_done(void *arg, int err)
 	op_free(op);
 
 	if (!xo || !(xo->flags & XFRM_DEV_RESUME)) {
-		xfrm_output_resume(skb->sk, skb, err);
+		if (!err)
+			err = asym_encap_send(x, skb);
+		if (err != -EINPROGRESS)
+			xfrm_output_resume(skb->sk, skb, err);
 		return;
 	}
 	if (err || finish_xmit(skb)) {
@@ -299,7 +309,7 @@ static bool seq_ends(const struct xfrm_state *x, u64 seq)
 	return seq > last - SEQ_RESERVE;
 }
 
-/* skb->data at the inner packet, its transport header at the ESP header. */
+/* skb->data at the inner packet, its transport header behind the IP header. */
 static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto)
 {
 	struct asym_sa *sa = asym_sa_of(x);
@@ -333,8 +343,15 @@ static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto)
 		op_free(op);
 		return refuse(net, ASYM_REASON_NO_MEMORY, NULL, err);
 	}
+	err = asym_encap_put(x, skb, ASYM_HEADER_BYTES + skb->len +
+				     op->tail_len + ASYM_ICV_BYTES);
+	if (err) {
+		asym_reframe_abandon(&op->rf);
+		op_free(op);
+		return err;
+	}
 
-	esph = ip_esp_hdr(skb);
+	esph = esp_header(skb);
 	esph->spi = x->id.spi;
 	esph->seq_no = htonl((u32)seq);
 	iv = (u8 *)(esph + 1);
@@ -378,7 +395,7 @@ int asym_output(struct xfrm_state *x, struct sk_buff *skb)
 	u8 proto = *skb_mac_header(skb);
 
 	*skb_mac_header(skb) = IPPROTO_ESP;
-	return seal(x, skb, seq, proto);
+	return seal(x, skb, seq, proto) ?: asym_encap_send(x, skb);
 }
 
 /**

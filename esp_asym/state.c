@@ -54,11 +54,6 @@ static int check(const struct xfrm_state *x, struct netlink_ext_ack *extack)
 			       "Asymmetric ESP works in transport mode only");
 		return -EINVAL;
 	}
-	if (x->encap) {
-		NL_SET_ERR_MSG(extack,
-			       "Asymmetric ESP works without UDP or TCP encapsulation only");
-		return -EINVAL;
-	}
 	if (x->props.extra_flags & XFRM_SA_XFLAG_OSEQ_MAY_WRAP) {
 		NL_SET_ERR_MSG(extack,
 			       "Asymmetric ESP does not take oseq-may-wrap");
@@ -79,7 +74,7 @@ static int check(const struct xfrm_state *x, struct netlink_ext_ack *extack)
 			       "Asymmetric ESP has an ICV of 128 bits");
 		return -EINVAL;
 	}
-	return 0;
+	return asym_encap_check(x, extack);
 }
 
 static int init_state4(struct xfrm_state *x, struct netlink_ext_ack *extack)
@@ -109,7 +104,7 @@ static int init_state4(struct xfrm_state *x, struct netlink_ext_ack *extack)
 		return PTR_ERR(shell);
 
 	x->data = shell;
-	x->props.header_len = ASYM_HEADER_BYTES;
+	x->props.header_len = ASYM_HEADER_BYTES + asym_encap_bytes(x);
 	x->props.trailer_len = 3 + 2 + ASYM_ICV_BYTES;
 
 	/* No offload while the SA is being set up: a request for hardware is
@@ -160,7 +155,10 @@ static int notify(struct xfrm_state *x, const struct km_event *c)
 {
 	if (c->event != XFRM_MSG_NEWSA && c->event != XFRM_MSG_UPDSA)
 		return 0;
-	if (!asym_state_is_ours(x) || !asym_offload_available())
+	/* The kernel does not offload what is encapsulated, but would have TCP
+	 * make large segments for it, to cut them at once.
+	 */
+	if (!asym_state_is_ours(x) || x->encap || !asym_offload_available())
 		return 0;
 
 	spin_lock_bh(&x->lock);

@@ -142,8 +142,6 @@ static void not_installed(ike_sa_t *ike_sa, child_sa_t *child_sa)
 		why = "it works over IPv4 only";
 	else if (child_sa->get_mode(child_sa) != MODE_TRANSPORT)
 		why = "it works in transport mode only";
-	else if (child_sa->has_encap(child_sa))
-		why = "it does not work with UDP encapsulation";
 	else if (proposal->get_algorithm(proposal, INTEGRITY_ALGORITHM, &alg,
 					 NULL))
 		why = "it authenticates by itself: leave integrity algorithms out";

@@ -6,7 +6,8 @@ from testbed import modules
 from testbed.suite import check, test
 
 # A request of XFRM_MSG_NEWSA as linux/xfrm.h lays it out, and what the kernel
-# says to it.  Argument: bits of the key.
+# says to it.  Arguments: bits of the key, and perhaps a device that shall handle
+# whole packets.
 NEWSA = """
 import socket, struct, sys
 
@@ -25,6 +26,9 @@ assert len(info) == 224, len(info)
 key = bytes(range((bits + 7) // 8))
 body = info + attr(18, b'asym(gcm(aes))'.ljust(64, b'\\0') +
                    struct.pack('=II', bits, 128) + key)
+if len(sys.argv) > 2:
+    body += attr(28, struct.pack('=iB3x', socket.if_nametoindex(sys.argv[2]),
+                                 4))
 s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 6)
 s.setsockopt(270, 11, 1)
 s.send(struct.pack('=IHHII', 16 + len(body), 16, 0x405, 1, 0) + body)
@@ -57,8 +61,9 @@ def sa_options_that_cannot_work_are_refused_with_the_reason(ctx):
     for cmd in (v4 + asym, v4 + enc):
         i.run(cmd + '; ip xfrm state flush')
     for what, cmd, reason in (
-            ('UDP encapsulation', v4 + asym + 'encap espinudp 4500 4500'
-             ' 0.0.0.0', 'without UDP or TCP encapsulation only'),
+            ('UDP encapsulation of a draft', v4 + asym +
+             'encap espinudp-nonike 4500 4500 0.0.0.0',
+             'two encapsulations: espinudp and espintcp'),
             ('sequence numbers that wrap', v4 + asym +
              'extra-flag oseq-may-wrap', 'does not take oseq-may-wrap'),
             ('an algorithm for authentication', v4 + enc +
@@ -70,11 +75,14 @@ def sa_options_that_cannot_work_are_refused_with_the_reason(ctx):
         check(reason in res.out, '%s: %s' % (what, res.out.strip()))
 
     script = i.write('newsa.py', NEWSA)
-    for bits, want in ((288, '0 '), (284, '%d The key is not a whole number'
-                                     ' of bytes' % EINVAL)):
-        out = i.run('/usr/bin/python3 %s %d; ip xfrm state flush'
-                    % (script, bits)).out
-        check(out.startswith(want), 'key of %d bits: %s' % (bits, out.strip()))
+    for args, want in (('288', '0 '),
+                       ('284', '%d The key is not a whole number of bytes'
+                        % EINVAL),
+                       ('288 ' + i.iface, "%d Type doesn't support offload"
+                        % EINVAL)):
+        out = i.run('/usr/bin/python3 %s %s; ip xfrm state flush'
+                    % (script, args)).out
+        check(out.startswith(want), '%s: %s' % (args, out.strip()))
     # ESP of others over IPv6 is none of ours.
     i.run(v6 + "aead 'rfc4106(gcm(aes))' 0x%s 128" % bytes(20).hex())
     check('rfc4106' in i.run('ip xfrm state').out, 'the SA is not there')

@@ -95,6 +95,12 @@ void asym_count_reason(struct net *n, enum asym_reason reason)
 	(void)reason;
 }
 
+void asym_encap_learn(struct xfrm_state *x, const struct sk_buff *skb)
+{
+	(void)x;
+	(void)skb;
+}
+
 struct asym_flow *asym_socket_flow(const struct sock *sk)
 {
 	return sk == flow.sk ? &flow : NULL;

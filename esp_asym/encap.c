@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A header in front of ESP, for NAT and for networks that do not let ESP pass:
+ * UDP (RFC 3948) and, where the kernel has it, the length field of TCP
+ * encapsulation (RFC 8229).  Behind it the packet is what it always is.
+ */
+#include <linux/udp.h>
+#include <net/espintcp.h>
+#include <net/inet_hashtables.h>
+#include <net/ip.h>
+#include <net/tcp.h>
+
+#include "esp_asym.h"
+
+/* In front of each message of a stream: its length, these bytes included. */
+#define LENGTH_BYTES	2
+
+/**
+ * asym_encap_check() - can packets of this SA be encapsulated as it wants?
+ * @x: SA that is set up
+ * @extack: for the reason of a refusal
+ *
+ * Return: 0 or an error
+ */
+int asym_encap_check(const struct xfrm_state *x,
+		     struct netlink_ext_ack *extack)
+{
+	if (!x->encap || x->encap->encap_type == UDP_ENCAP_ESPINUDP)
+		return 0;
+	if (x->encap->encap_type != TCP_ENCAP_ESPINTCP) {
+		NL_SET_ERR_MSG(extack,
+			       "Asymmetric ESP knows two encapsulations: espinudp and espintcp");
+		return -EINVAL;
+	}
+	if (!IS_ENABLED(CONFIG_INET_ESPINTCP)) {
+		NL_SET_ERR_MSG(extack,
+			       "This kernel has no encapsulation in TCP (INET_ESPINTCP)");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static bool in_tcp(const struct xfrm_state *x)
+{
+	return x->encap && x->encap->encap_type == TCP_ENCAP_ESPINTCP;
+}
+
+/* Bytes between the IP header and the ESP header. */
+u32 asym_encap_bytes(const struct xfrm_state *x)
+{
+	if (!x->encap)
+		return 0;
+	return in_tcp(x) ? LENGTH_BYTES : sizeof(struct udphdr);
+}
+
+/* A daemon may change the ports of a living SA when those of a NAT change. */
+static void read_ports(struct xfrm_state *x, __be16 *sport, __be16 *dport)
+{
+	spin_lock_bh(&x->lock);
+	*sport = x->encap->encap_sport;
+	*dport = x->encap->encap_dport;
+	spin_unlock_bh(&x->lock);
+}
+
+/**
+ * asym_encap_put() - write the header
+ * @x: SA
+ * @skb: packet, its transport header where the header goes, its MAC header at
+ *	the protocol field of the IP header
+ * @len: bytes from the ESP header to the ICV
+ *
+ * Return: 0, or -EMSGSIZE: the packet is too long for a length field
+ */
+int asym_encap_put(struct xfrm_state *x, struct sk_buff *skb, u32 len)
+{
+	struct udphdr *uh;
+
+	if (!x->encap)
+		return 0;
+	len += asym_encap_bytes(x);
+	if (len + sizeof(struct iphdr) > IP_MAX_MTU)
+		return -EMSGSIZE;
+	if (in_tcp(x)) {
+		*(__be16 *)skb_transport_header(skb) = htons(len);
+		return 0;
+	}
+	uh = udp_hdr(skb);
+	read_ports(x, &uh->source, &uh->dest);
+	uh->len = htons(len);
+	uh->check = 0;
+	*skb_mac_header(skb) = IPPROTO_UDP;
+	return 0;
+}
+
+/**
+ * asym_encap_learn() - tell IKE when a NAT has changed the peer's address
+ * @x: SA
+ * @skb: packet with a right ICV, its network header in place
+ */
+void asym_encap_learn(struct xfrm_state *x, const struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	xfrm_address_t addr = {};
+	__be16 source;
+
+	if (!x->encap)
+		return;
+	/* Ports are in front of both UDP and TCP headers. */
+	source = *(__be16 *)((u8 *)iph + iph->ihl * 4);
+	if (iph->saddr == x->props.saddr.a4 && source == x->encap->encap_sport)
+		return;
+	addr.a4 = iph->saddr;
+	km_new_mapping(x, &addr, source);
+}
+
+#ifdef CONFIG_INET_ESPINTCP
+
+/* The connection that carries the SA's packets. */
+static struct sock *find_carrier(struct xfrm_state *x)
+{
+	struct net *net = xs_net(x);
+	__be16 sport, dport;
+	struct sock *sk;
+
+	read_ports(x, &sport, &dport);
+	sk = inet_lookup_established(net, net->ipv4.tcp_death_row.hashinfo,
+				     x->id.daddr.a4, dport, x->props.saddr.a4,
+				     sport, 0);
+	if (sk && !tcp_is_ulp_esp(sk)) {
+		sock_gen_put(sk);
+		sk = NULL;
+	}
+	return sk;
+}
+
+static int push(struct net *net, struct sock *unused, struct sk_buff *skb)
+{
+	struct sock *sk;
+	int err;
+
+	rcu_read_lock();
+	sk = find_carrier(skb_dst(skb)->xfrm);
+	rcu_read_unlock();
+	if (!sk) {
+		asym_refuse(net, ASYM_REASON_NO_SA, NULL, 0,
+			    "no connection carries the packets of this SA (espintcp)");
+		kfree_skb(skb);
+		return -ENOENT;
+	}
+	bh_lock_sock(sk);
+	err = sock_owned_by_user(sk) ? espintcp_queue_out(sk, skb) :
+				       espintcp_push_skb(sk, skb);
+	bh_unlock_sock(sk);
+	sock_put(sk);
+	return err;
+}
+
+/**
+ * asym_encap_send() - what is in TCP goes to the socket that carries it
+ * @x: SA
+ * @skb: sealed packet
+ *
+ * From a context of its own: TCP may be sending the packet that is inside.
+ *
+ * Return: 0: the packet goes on through xfrm, -EINPROGRESS: it is on its way,
+ * or an error that drops it
+ */
+int asym_encap_send(struct xfrm_state *x, struct sk_buff *skb)
+{
+	int err;
+
+	if (!in_tcp(x))
+		return 0;
+	local_bh_disable();
+	err = xfrm_trans_queue_net(xs_net(x), skb, push);
+	local_bh_enable();
+	return err ?: -EINPROGRESS;
+}
+
+#else
+
+int asym_encap_send(struct xfrm_state *x, struct sk_buff *skb)
+{
+	return 0;
+}
+
+#endif
