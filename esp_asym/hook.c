@@ -15,14 +15,12 @@
 
 #include "esp_asym.h"
 
+/* The first SA sees TCP.  Behind another one we would not. */
 static bool goes_through_us(const struct sk_buff *skb)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 
-	for (; dst && dst->xfrm; dst = xfrm_dst_child(dst))
-		if (asym_state_is_ours(dst->xfrm))
-			return true;
-	return false;
+	return dst && dst->xfrm && asym_state_is_ours(dst->xfrm);
 }
 
 /*
