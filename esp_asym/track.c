@@ -138,6 +138,10 @@ static struct complaint check_login(struct asym_flow *flow)
 	if (digests & ~asym_pdu_digests(ours))
 		return (struct complaint){ ASYM_REASON_BAD_STREAM,
 			"the target declared a digest that was not offered" };
+	/* check_outcome() counts data from the start of the buffer. */
+	if (theirs->out_of_order)
+		return (struct complaint){ ASYM_REASON_BAD_STREAM,
+			"the target wants to send data out of order (DataPDUInOrder, DataSequenceInOrder)" };
 	if (flow->track.stream.pdu.final_login) {
 		flow->digests = digests;
 		flow->digests_known = true;

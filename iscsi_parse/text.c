@@ -192,6 +192,13 @@ static int text_max_burst_length(struct iscsi_stream *s)
 	return text_length(s, &s->params.max_burst_length);
 }
 
+static int text_in_order(struct iscsi_stream *s)
+{
+	if (s->pdu.kind == ISCSI_KIND_LOGIN && !strcmp(s->value, "No"))
+		s->params.out_of_order = true;
+	return 0;
+}
+
 static const struct {
 	const char	*name;
 	int		(*take)(struct iscsi_stream *s);
@@ -203,6 +210,8 @@ static const struct {
 	{ "MaxRecvDataSegmentLength",	text_max_recv_data_segment_length },
 	{ "FirstBurstLength",		text_first_burst_length },
 	{ "MaxBurstLength",		text_max_burst_length },
+	{ "DataPDUInOrder",		text_in_order },
+	{ "DataSequenceInOrder",	text_in_order },
 	{ NULL,				NULL }
 };
 

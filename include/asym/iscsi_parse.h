@@ -150,6 +150,8 @@ struct iscsi_pdu {
  * @first_burst_length: bytes, 0: not seen
  * @max_burst_length: bytes, 0: not seen
  * @discovery: SessionType=Discovery was declared in a Login Request
+ * @out_of_order: DataPDUInOrder=No or DataSequenceInOrder=No was declared in a
+ *	login PDU
  */
 struct iscsi_params {
 	char	target_name[ISCSI_NAME_BYTES_MAX + 1];
@@ -159,6 +161,7 @@ struct iscsi_params {
 	u32	first_burst_length;
 	u32	max_burst_length;
 	bool	discovery;
+	bool	out_of_order;
 };
 
 /**

@@ -59,6 +59,13 @@ static void test_values(void)
 	       "lengths are read, decimal and hexadecimal");
 	tap_ok(!p.discovery, "SessionType=Normal is no discovery");
 
+	tap_ok(!p.out_of_order, "data come in order where nothing is said of it");
+	p = PARAMS(TARGET, "DataPDUInOrder=Yes\0DataSequenceInOrder=Yes");
+	tap_ok(!p.out_of_order, "... or where that is said");
+	p = PARAMS(TARGET, "DataPDUInOrder=No\0DataSequenceInOrder=Yes");
+	tap_ok(p.out_of_order, "DataPDUInOrder=No is read");
+	p = PARAMS(TARGET, "DataPDUInOrder=Yes\0DataSequenceInOrder=No");
+	tap_ok(p.out_of_order, "DataSequenceInOrder=No is read");
 	p = PARAMS(INITIATOR, "SessionType=Discovery");
 	tap_ok(p.discovery, "SessionType=Discovery is");
 	p = PARAMS(INITIATOR, "TargetName=" NAME_223);

@@ -115,6 +115,19 @@ def digests_are_what_both_sides_have_agreed_on(ctx):
 
 
 @test()
+def data_come_in_order_or_not_at_all(ctx):
+    """What has come of a READ is counted from its start."""
+    with Stage(ctx, login=False, settings=hasty(ctx)) as stage:
+        logins = Logins(stage)
+        for key in ('DataPDUInOrder', 'DataSequenceInOrder'):
+            for value, want, works in (('No', {'bad-stream'}, False),
+                                       ('Yes', set(), True)):
+                logins.attempt('%s=%s' % (key, value), respond_with(
+                    lambda answer, key=key, value=value: answer.update(
+                        {key: value})), want, works)
+
+
+@test()
 def text_that_no_login_should_hold_is_refused(ctx):
     with Stage(ctx, login=False, settings=hasty(ctx)) as stage:
         logins = Logins(stage)
