@@ -43,10 +43,10 @@ def python(host, name, script, *args):
         path, ' '.join(map(str, args))), timeout=70).out.split()
 
 
-def sink(bed, name):
+def sink(bed, name, port=PORT):
     """What comes to the target, and a path of it."""
     return program.Service(bed.t, 'connections', 'sink %d /share/%s'
-                           % (PORT, name)), bed.t.path(name)
+                           % (port, name)), bed.t.path(name)
 
 
 def refused(host, reason):
@@ -204,3 +204,35 @@ s.close()
         check(sent == '0', 'discovery: ' + sent)
         bed.t.poll('grep -q known /share/got')
     no_hits('on the wire', cap.stop(), marker.encode())
+
+
+@test()
+def port_of_iscsi_is_none_for_clients(ctx):
+    """A client that happens to have it is taken for a target, and told so: the
+    port has to be reserved."""
+    bed = ctx.bed()
+    bed.secure('asym')
+    service, path = sink(bed, 'got', 7000)
+    with service, Monitor(bed.i) as events:
+        out = python(bed.i, 'taken', """
+s = socket.socket()
+s.bind(('', 3260))
+s.connect((address, port))
+print(result(s.sendall, b'no iSCSI' * 16))
+print(result(s.recv, 1))
+""", bed.t.addr, 7000)
+        check(str(errno.ECONNABORTED) in out, 'it was not reset: %s' % out)
+        events.wait('bad-stream')
+        check(not os.path.exists(path) or not os.path.getsize(path),
+              'it arrived')
+        bed.i.run('cd /proc/sys/net/ipv4; echo 3260 > ip_local_reserved_ports;'
+                  ' echo 3260 3261 > ip_local_port_range')
+        mine, sent = python(bed.i, 'reserved', """
+s = socket.socket()
+s.connect((address, port))
+print(s.getsockname()[1])
+print(result(s.sendall, b'no iSCSI' * 16))
+s.close()
+""", bed.t.addr, 7000)
+        check(mine == '3261' and sent == '0', 'port %s: %s' % (mine, sent))
+        bed.t.poll('[ $(wc -c < /share/got) = 128 ]')
