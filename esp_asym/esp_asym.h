@@ -516,6 +516,7 @@ enum asym_watch {
 /**
  * struct asym_flow - an iSCSI connection under asymmetric SAs
  * @node: in the table of flows
+ * @listed: in the list that user space looks at (netlink.c)
  * @key: lookup key
  * @ref: references; the socket holds one
  * @rcu: for lookups
@@ -523,16 +524,25 @@ enum asym_watch {
  * @watch: how closely it is followed; set to %ASYM_WATCH_NOT by the sender, and to
  *	%ASYM_WATCH_PROTECTED when an SA comes before the first byte
  * @generation: of the bindings that were asked then
- * @lock: protects @records, @tasks, @sk and the claims of @track
+ * @lock: protects @records, @tasks, @sk, what follows it up to @broken, and the
+ *	claims of @track
  * @records: what was sent
  * @tasks: SCSI tasks
  * @track: what is received, initiator only
  * @sk: socket, NULL once it is gone
+ * @opaque_sent: bytes of user data that are opaque to the peer, in the PDUs that
+ *	have begun to be sent
+ * @opaque_received: bytes of user data that came as such and were compared,
+ *	initiator only
+ * @declared: digests that the login responses have declared so far, target only
+ * @full_feature: something else than logins has been sent
+ * @reason: why the connection is refused, if @broken
  * @broken: the connection is refused from now on
  * @abort_work: resets the connection from process context
  * @send_mutex: one sender at a time
  * @digests_known: the final login response has been received, initiator only
- * @digests: outcome of the digest negotiation (ASYM_SESSION_*_DIGEST)
+ * @digests: outcome of the digest negotiation (ASYM_SESSION_*_DIGEST), initiator
+ *	only
  * @stream: parser of what is sent
  * @treatment: of the current data segment
  * @task: of the current data segment, a copy with a reference of its own
@@ -550,6 +560,7 @@ enum asym_watch {
  */
 struct asym_flow {
 	struct rhash_head	node;
+	struct hlist_node	listed;
 	struct asym_flow_key	key;
 	refcount_t		ref;
 	struct rcu_head		rcu;
@@ -562,6 +573,11 @@ struct asym_flow {
 	struct asym_tasks	tasks;
 	struct asym_track	track;
 	struct sock		*sk;
+	u64			opaque_sent;
+	u64			opaque_received;
+	u8			declared;
+	bool			full_feature;
+	enum asym_reason	reason;
 	bool			broken;
 	struct work_struct	abort_work;
 
@@ -596,6 +612,13 @@ void asym_flow_break(struct asym_flow *flow, enum asym_reason reason,
 		     const char *detail);
 bool asym_flow_received(struct asym_flow *flow, u32 *rcv_nxt);
 void asym_flow_abort_socket(struct sock *sk);
+
+/* ---- netlink.c ---- */
+
+int asym_netlink_init(void);
+void asym_netlink_exit(void);
+void asym_netlink_list(struct asym_flow *flow);
+void asym_netlink_unlist(struct asym_flow *flow);
 
 /* ---- stream.c ---- */
 

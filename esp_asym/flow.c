@@ -151,6 +151,7 @@ static int insert(struct asym_flow *flow)
 		WRITE_ONCE(old->broken, true);
 		spin_unlock_bh(&old->lock);
 		rhashtable_remove_fast(&flows, &old->node, flow_params);
+		asym_netlink_unlist(old);
 		asym_flow_put(old);
 	}
 	return rhashtable_lookup_insert_key(&flows, &flow->key, &flow->node,
@@ -215,6 +216,7 @@ struct asym_flow *asym_flow_create(struct sock *sk, enum iscsi_role role,
 		kmem_cache_free(flow_cache, flow);
 		return ERR_PTR(-ENOMEM);
 	}
+	asym_netlink_list(flow);
 	asym_count(flow->key.net, ASYM_STAT_FLOWS_STARTED, 1);
 	return flow;
 }
@@ -285,6 +287,7 @@ bool asym_flow_received(struct asym_flow *flow, u32 *rcv_nxt)
 void asym_flow_end(struct asym_flow *flow)
 {
 	rhashtable_remove_fast(&flows, &flow->node, flow_params);
+	asym_netlink_unlist(flow);
 	spin_lock_bh(&flow->lock);
 	flow->sk = NULL;
 	spin_unlock_bh(&flow->lock);
@@ -311,6 +314,8 @@ void asym_flow_break(struct asym_flow *flow, enum asym_reason reason,
 
 	spin_lock_bh(&flow->lock);
 	first = !flow->broken;
+	if (first)
+		flow->reason = reason;
 	WRITE_ONCE(flow->broken, true);
 	spin_unlock_bh(&flow->lock);
 	if (!first)

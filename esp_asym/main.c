@@ -19,6 +19,7 @@ struct part {
  */
 static const struct part parts[] = {
 	{ asym_stat_init, asym_stat_exit },
+	{ asym_netlink_init, asym_netlink_exit },
 	{ asym_sa_init, asym_sa_exit },
 	{ asym_flow_init, asym_flow_exit },
 	{ asym_socket_init, asym_socket_exit },

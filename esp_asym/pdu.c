@@ -434,6 +434,10 @@ int asym_pdu_begin(struct sock *sk, struct asym_flow *flow)
 			metadata_cost(flow, &rec));
 	spin_lock_bh(&flow->lock);
 	asym_records_add(&flow->records, &rec);
+	flow->full_feature = pdu->kind != ISCSI_KIND_LOGIN;
+	if (rec.treatment == ASYM_TREAT_LOCAL ||
+	    rec.treatment == ASYM_TREAT_OPAQUE)
+		flow->opaque_sent += rec.data_len;
 	spin_unlock_bh(&flow->lock);
 	return 0;
 }
@@ -489,8 +493,9 @@ int asym_pdu_text(struct asym_flow *flow)
 	/* The note of the response that declares them, before it is sent. */
 	spin_lock_bh(&flow->lock);
 	rec = asym_records_last(&flow->records);
+	flow->declared = asym_pdu_digests(p);
 	if (rec && rec->note == ASYM_NOTE_SESSION)
-		rec->note_value = asym_pdu_digests(p);
+		rec->note_value = flow->declared;
 	spin_unlock_bh(&flow->lock);
 	return 0;
 }

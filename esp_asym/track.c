@@ -93,8 +93,11 @@ static struct complaint check_part(struct asym_flow *flow, u32 len)
 		truth.generation = task->generation;
 		truth.buffer_offset = pdu->buffer_offset + track->done;
 	}
-	if (asym_claims_agree(&track->claims, &truth))
+	if (asym_claims_agree(&track->claims, &truth)) {
+		if (task)
+			flow->opaque_received += len;
 		return (struct complaint){};
+	}
 	if (task)
 		return (struct complaint){ ASYM_REASON_UNSEALED_DATA,
 			"the target sent data of a bound LUN that are not sealed as that LUN's" };
