@@ -11,12 +11,14 @@
 #include <stdio.h>
 #include <libmnl/libmnl.h>
 #include <linux/asym.h>
+#include <linux/asym_flow.h>
 
 /* Exit codes, as ip(8) has them. */
 enum {
 	EXIT_OK = 0,
 	EXIT_USAGE = 1,		/* the command line is wrong; nothing was done */
 	EXIT_FAILED = 2,	/* refused or not possible */
+	EXIT_UNPROTECTED = 3,	/* something is not as it is configured */
 };
 
 /* -j */
@@ -84,9 +86,22 @@ int cmd_stat(int argc, char **argv);
 /* monitor.c */
 int cmd_monitor(int argc, char **argv);
 
+/* show.c */
+int cmd_show(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+
 /* nl.c */
+struct nl_family {
+	const char	*name;
+	uint8_t		version;
+	const char	*missing;	/* the sentence, when there is none */
+};
+
+extern const struct nl_family nl_asym, nl_asym_flow;
+
 struct nl {
 	struct mnl_socket	*sock;
+	const struct nl_family	*of;
 	uint16_t		family;
 	uint32_t		events;		/* id of the multicast group */
 	uint32_t		seq;
@@ -98,10 +113,12 @@ struct nl {
 
 typedef void (*nl_reply_fn)(const struct nlattr *const *attrs, void *arg);
 
-struct nl *nl_open(void);
+struct nl *nl_open(const struct nl_family *family);
 void nl_close(struct nl *nl);
 void nl_request(struct nl *nl, uint8_t cmd, bool dump);
 int nl_run(struct nl *nl, nl_reply_fn reply, uint16_t max_attr, void *arg);
+int nl_list(struct nl *nl, uint8_t cmd, nl_reply_fn reply, uint16_t max_attr,
+	    void (*forget)(void *arg), void *arg);
 void nl_attrs(const struct nlmsghdr *nlh, const struct nlattr **attrs,
 	      uint16_t max_attr);
 
@@ -116,6 +133,10 @@ void json_end(void);
 /* print.c */
 const char *reason_name(uint32_t reason);
 const char *state_name(uint32_t state);
+const char *flow_role_name(uint32_t role);
+const char *flow_state_name(uint32_t state);
 void print_safe(FILE *out, const char *text);
+void text_cut(char *text, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif /* _ASYMCTL_H */

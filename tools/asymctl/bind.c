@@ -158,7 +158,7 @@ static void bind_put_unit(struct nl *nl, const struct bind_args *args)
 /* A request about one unit, or NULL. */
 static struct nl *bind_request(uint8_t cmd, const struct bind_args *args)
 {
-	struct nl *nl = nl_open();
+	struct nl *nl = nl_open(&nl_asym);
 
 	if (!nl)
 		return NULL;
@@ -292,7 +292,7 @@ static int bind_show(int argc, char **argv)
 		if (ret)
 			return ret;
 	}
-	nl = nl_open();
+	nl = nl_open(&nl_asym);
 	if (!nl)
 		return EXIT_FAILED;
 	nl_request(nl, ASYM_CMD_BINDING_GET, !argc);

@@ -14,6 +14,15 @@ _asymctl_names()
 	esac
 }
 
+_asymctl_disks()
+{
+	local disk
+
+	for disk in /sys/class/iscsi_session/session*/device/target*/*/block/*; do
+		[[ -e $disk ]] && echo "/dev/${disk##*/}"
+	done
+}
+
 _asymctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
@@ -30,11 +39,17 @@ _asymctl()
 	done
 
 	if [[ -z $object ]]; then
-		words="key bind stat monitor help -j"
+		words="key bind show check stat monitor help -j"
 	elif [[ -z $command ]]; then
 		case $object in
 		key | bind)
 			words="add del show help"
+			;;
+		show)
+			words="disk help $(_asymctl_disks)"
+			;;
+		check)
+			words=help
 			;;
 		stat)
 			words="help $(asymctl stat 2>/dev/null | cut -d ' ' -f 1)"
@@ -46,6 +61,9 @@ _asymctl()
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			compopt -o filenames
 			return
+			;;
+		show/disk/disk)
+			words=$(_asymctl_disks)
 			;;
 		key/*/keyring)
 			words="logon: user:"

@@ -176,7 +176,7 @@ static int key_add(int argc, char **argv)
 	ret = key_add_parse(argc, argv, &args);
 	if (ret)
 		return ret;
-	nl = nl_open();
+	nl = nl_open(&nl_asym);
 	if (!nl)
 		return EXIT_FAILED;
 	if (args.source == KEY_KEYRING) {
@@ -213,7 +213,7 @@ static int key_del(int argc, char **argv)
 		return usage_error(usage, "one name of a key is expected");
 	if (!key_name_ok(*argv))
 		return key_name_error();
-	nl = nl_open();
+	nl = nl_open(&nl_asym);
 	if (!nl)
 		return EXIT_FAILED;
 	nl_request(nl, ASYM_CMD_KEY_DEL, false);
@@ -257,7 +257,7 @@ static int key_show(int argc, char **argv)
 		return usage_error(usage, "at most one name of a key is expected");
 	if (argc && !key_name_ok(*argv))
 		return key_name_error();
-	nl = nl_open();
+	nl = nl_open(&nl_asym);
 	if (!nl)
 		return EXIT_FAILED;
 	nl_request(nl, ASYM_CMD_KEY_GET, !argc);

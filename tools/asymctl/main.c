@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * asymctl: local keys and bindings of asymmetric ESP for iSCSI.
+ * asymctl: local keys and bindings of asymmetric ESP for iSCSI, and what they
+ * protect.
  */
 #include <string.h>
 
@@ -10,6 +11,7 @@ bool json_output;
 
 static const char usage[] =
 	"Usage: asymctl [ -j ] OBJECT { COMMAND | help }\n"
+	"       asymctl [ -j ] { show [ [ disk ] DISK ] | check }\n"
 	"where  OBJECT := { key | bind | stat | monitor }\n";
 
 static int cmd_help(int argc, char **argv)
@@ -23,6 +25,8 @@ static const struct command commands[] = {
 	{ "bind",	cmd_bind },
 	{ "stat",	cmd_stat },
 	{ "monitor",	cmd_monitor },
+	{ "show",	cmd_show },
+	{ "check",	cmd_check },
 	{ "help",	cmd_help },
 	{ }
 };

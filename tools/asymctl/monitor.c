@@ -152,7 +152,7 @@ int cmd_monitor(int argc, char **argv)
 	}
 	if (argc)
 		return usage_error(usage, "what is \"%s\"?", *argv);
-	nl = nl_open();
+	nl = nl_open(&nl_asym);
 	if (!nl)
 		return EXIT_FAILED;
 	group = nl->events;

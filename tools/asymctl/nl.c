@@ -11,6 +11,21 @@
 
 #include "asymctl.h"
 
+const struct nl_family nl_asym = {
+	.name		= ASYM_FAMILY_NAME,
+	.version	= ASYM_FAMILY_VERSION,
+	.missing	= "the kernel does not know about keys: load the module keystore",
+};
+
+const struct nl_family nl_asym_flow = {
+	.name		= ASYM_FLOW_FAMILY_NAME,
+	.version	= ASYM_FLOW_FAMILY_VERSION,
+	.missing	= "the kernel follows no connections: load the module esp_asym",
+};
+
+/* How often a list is asked for that changes while it is read. */
+#define LIST_ATTEMPTS	20
+
 /* Build a request; nl->msg is then to be filled with attributes. */
 static void nl_start(struct nl *nl, uint16_t type, uint8_t cmd, uint8_t version,
 		     bool dump)
@@ -28,7 +43,7 @@ static void nl_start(struct nl *nl, uint16_t type, uint8_t cmd, uint8_t version,
 
 void nl_request(struct nl *nl, uint8_t cmd, bool dump)
 {
-	nl_start(nl, nl->family, cmd, ASYM_FAMILY_VERSION, dump);
+	nl_start(nl, nl->family, cmd, nl->of->version, dump);
 }
 
 struct attr_table {
@@ -86,17 +101,13 @@ static int nl_errno(const struct nlmsghdr *nlh)
 	return -err;
 }
 
-static int nl_finish(const struct nlmsghdr *nlh, bool interrupted)
+static int nl_finish(const struct nlmsghdr *nlh)
 {
 	int err = nl_errno(nlh);
 	const char *text;
 
-	if (!err) {
-		if (!interrupted)
-			return EXIT_OK;
-		error("keys or bindings changed meanwhile; the list may be incomplete");
-		return EXIT_FAILED;
-	}
+	if (!err)
+		return EXIT_OK;
 	text = nl_kernel_text(nlh);
 	if (text)
 		error("kernel: %s (%s)", text, strerror(err));
@@ -109,15 +120,16 @@ static int nl_finish(const struct nlmsghdr *nlh, bool interrupted)
  * Send the request and hand each answer to reply(); complain about an error of
  * the kernel in its own words.
  */
-int nl_run(struct nl *nl, nl_reply_fn reply, uint16_t max_attr, void *arg)
+static int nl_exchange(struct nl *nl, nl_reply_fn reply, uint16_t max_attr,
+		       void *arg, bool *interrupted)
 {
 	const struct nlattr *attrs[max_attr + 1];
 	uint32_t seq = nl->msg->nlmsg_seq;
-	bool interrupted = false;
 	struct nlmsghdr *nlh;
 	ssize_t ret;
 	int len;
 
+	*interrupted = false;
 	if (mnl_socket_sendto(nl->sock, nl->msg, nl->msg->nlmsg_len) < 0) {
 		error("cannot send to the kernel: %s", strerror(errno));
 		return EXIT_FAILED;
@@ -137,16 +149,46 @@ int nl_run(struct nl *nl, nl_reply_fn reply, uint16_t max_attr, void *arg)
 			if (nlh->nlmsg_seq != seq)
 				continue;
 			if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-				interrupted = true;
+				*interrupted = true;
 			if (nlh->nlmsg_type == NLMSG_ERROR ||
 			    nlh->nlmsg_type == NLMSG_DONE)
-				return nl_finish(nlh, interrupted);
+				return nl_finish(nlh);
 			if (nlh->nlmsg_type < NLMSG_MIN_TYPE || !reply)
 				continue;
 			nl_attrs(nlh, attrs, max_attr);
 			reply(attrs, arg);
 		}
 	}
+}
+
+int nl_run(struct nl *nl, nl_reply_fn reply, uint16_t max_attr, void *arg)
+{
+	bool interrupted;
+	int ret;
+
+	ret = nl_exchange(nl, reply, max_attr, arg, &interrupted);
+	if (ret || !interrupted)
+		return ret;
+	error("keys or bindings changed meanwhile; the list may be incomplete");
+	return EXIT_FAILED;
+}
+
+/* Ask for a list until it has not changed meanwhile; forget() what came before. */
+int nl_list(struct nl *nl, uint8_t cmd, nl_reply_fn reply, uint16_t max_attr,
+	    void (*forget)(void *arg), void *arg)
+{
+	bool interrupted;
+	int i, ret;
+
+	for (i = 0; i < LIST_ATTEMPTS; i++) {
+		forget(arg);
+		nl_request(nl, cmd, true);
+		ret = nl_exchange(nl, reply, max_attr, arg, &interrupted);
+		if (ret || !interrupted)
+			return ret;
+	}
+	error("the list changes faster than it can be read; try again");
+	return EXIT_FAILED;
 }
 
 static int nl_group(const struct nlattr *group, struct nl *nl)
@@ -184,7 +226,7 @@ static bool nl_find_family(struct nl *nl)
 
 	nl_start(nl, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, false);
 	nl->msg->nlmsg_flags = NLM_F_REQUEST;
-	mnl_attr_put_strz(nl->msg, CTRL_ATTR_FAMILY_NAME, ASYM_FAMILY_NAME);
+	mnl_attr_put_strz(nl->msg, CTRL_ATTR_FAMILY_NAME, nl->of->name);
 	if (mnl_socket_sendto(nl->sock, nl->msg, nl->msg->nlmsg_len) < 0)
 		return false;
 	ret = mnl_socket_recvfrom(nl->sock, nl->reply, sizeof(nl->reply));
@@ -198,7 +240,7 @@ static bool nl_find_family(struct nl *nl)
 	return nl->family;
 }
 
-struct nl *nl_open(void)
+struct nl *nl_open(const struct nl_family *family)
 {
 	struct nl *nl = calloc(1, sizeof(*nl));
 	int on = 1;
@@ -207,6 +249,7 @@ struct nl *nl_open(void)
 		error("out of memory");
 		return NULL;
 	}
+	nl->of = family;
 	nl->seq = time(NULL);
 	nl->sock = mnl_socket_open(NETLINK_GENERIC);
 	if (!nl->sock ||
@@ -217,7 +260,7 @@ struct nl *nl_open(void)
 	mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(nl->sock, NETLINK_CAP_ACK, &on, sizeof(on));
 	if (!nl_find_family(nl)) {
-		error("the kernel does not know about keys: load the module keystore");
+		error("%s", family->missing);
 		goto err;
 	}
 	return nl;

@@ -36,11 +36,11 @@ def result(func, *args):
 """
 
 
-def python(host, name, script, *args):
+def python(host, name, script, *args, prefix=''):
     """The words that a program prints."""
     path = host.write(name + '.py', PYTHON + script)
-    return host.run('timeout 60 /usr/bin/python3 %s %s' % (
-        path, ' '.join(map(str, args))), timeout=70).out.split()
+    return host.run('%s timeout 60 /usr/bin/python3 %s %s' % (
+        prefix, path, ' '.join(map(str, args))), timeout=70).out.split()
 
 
 def sink(bed, name, port=PORT):
