@@ -197,7 +197,8 @@ while True:
                 {'mtu': 9000}))
 def data_survive_nat_with_udp_encapsulation(ctx, esn=False, mtu=1500,
                                             no_offload=False):
-    """... and a NAT that chooses another port in the middle of it."""
+    """... and a NAT that chooses another port in the middle of it, and a path
+    that then has a smaller MTU."""
     bed = ctx.bed(mtu=mtu, offload=not no_offload)
     bed.load()
     nat = Nat(bed.i, 40500)
@@ -232,6 +233,10 @@ def data_survive_nat_with_udp_encapsulation(ctx, esn=False, mtu=1500,
             batch(bed.t, ['xfrm state update ' + outer.state(
                 *pair, in_udp(*ports))])
         traffic(bed)
+        wire = bed.net.wire(mtu=1100)
+        traffic(bed)
+        check(wire.counts()['refused'], 'no packet was too long')
+        check(wire.counts()['refused'] < 100, 'nobody learned of it')
 
     ctx.note('%d writes' % written_while(bed, session.disk(), SIZE,
                                          another_port))
