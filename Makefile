@@ -19,6 +19,8 @@ TOOLS := tools/asymctl
 
 # Logs of make check and its parts.
 LOGS ?= $(CURDIR)/build/log
+# What make bench leaves.
+BENCH ?= $(CURDIR)/build/bench
 # What make check runs of the scenarios on stock kernels; make check-qemu runs
 # all of them, on these pairs of initiator and target:
 QEMU := qemu-6.1 qemu-6.12 qemu-6.1-6.12
@@ -42,7 +44,7 @@ PREREQUISITES := $(CHECK_ENV) uml-testbed/install-prerequisites
 	strongswan strongswan-install headers \
 	check check-unit check-build check-uml check-hostile check-uml-debug \
 	check-qemu check-qemu-fast check-mutants coverage lint fuzz \
-	test-report prerequisites
+	test-report prerequisites bench bench-quick
 
 all: modules tools
 
@@ -103,6 +105,8 @@ help:
 	@echo 'make coverage [FAST=1]            what of the modules check-uml-debug runs'
 	@echo 'make test-report                  Documentation/test-report.rst from what these'
 	@echo '                                  have left in build/log'
+	@echo 'make bench                        what it costs, in $(BENCH)'
+	@echo 'make bench-quick                  ... sequential I/O, MTU 1500; ten minutes'
 	@echo 'make fuzz SECONDS=n               libFuzzer, n seconds for each target'
 	@echo 'make prerequisites                install the Debian packages for all this'
 
@@ -138,6 +142,7 @@ UNIT += receiver='$(MAKE) -C esp_asym/tests/receiver check'
 UNIT += model='$(MAKE) -C esp_asym/tests/model check'
 UNIT += mutants='uml-testbed/mutants --check'
 UNIT += test-report='tools/tests/test-report'
+UNIT += bench='bench/tests/figures'
 
 check-unit:
 	@$(PARTS) check-unit $(UNIT)
@@ -187,6 +192,17 @@ check-mutants:
 
 test-report:
 	@$(CHECK_ENV) tools/test-report '$(LOGS)'
+
+bench: prerequisites
+	@mkdir -p '$(BENCH)'
+	@$(CHECK_ENV) sh -c "bench/run --profile --json '$(BENCH)/cost.json' \
+		--markdown '$(BENCH)/cost.md' && \
+		bench/plot '$(BENCH)/cost.json' '$(BENCH)'"
+
+bench-quick: prerequisites
+	@mkdir -p '$(BENCH)'
+	@$(CHECK_ENV) bench/run --quick --json '$(BENCH)/quick.json' \
+		--markdown '$(BENCH)/quick.md'
 
 # One after the other, each to its end.
 fuzz:

@@ -211,6 +211,7 @@ class QemuHost(Host):
               as they say; cmdline and qemu_args are added to the usual ones
     icount    one virtual nanosecond is one instruction; implies one CPU
     accel     as -accel of QEMU takes it; by default what works here
+    boot      seconds that the guest has to come up
     """
 
     slow = 4
@@ -219,7 +220,7 @@ class QemuHost(Host):
     def __init__(self, name, addr, series, workdir, net=None, tap=None,
                  prefix=24, mtu=1500, capture=None, vcpus=2, mem='768M',
                  cmdline='', modules=MODULES, qemu_args=(), icount=False,
-                 accel=None):
+                 accel=None, boot=BOOT_TIMEOUT):
         workdir = os.path.abspath(workdir)
         self.name = name
         self.addr = addr
@@ -236,7 +237,7 @@ class QemuHost(Host):
         self._proc = None
         self._setup = self._setup_commands(
             modules, net and (net.mtu if tap else mtu), addr, prefix)
-        self._boot_end = time.monotonic() + BOOT_TIMEOUT
+        self._boot_end = time.monotonic() + boot
         self._boot_lock = threading.Lock()
         self._send_lock = threading.Lock()
         self._up = False

@@ -6,6 +6,8 @@ import os
 # kind -> the algorithm as ip xfrm takes it; %s is the key
 ALGORITHMS = {
     'gcm': "aead 'rfc4106(gcm(aes))' 0x%s 128",
+    'gmac': "aead 'rfc4543(gcm(aes))' 0x%s 128",
+    'chacha': "aead 'rfc7539esp(chacha20,poly1305)' 0x%s 128",
     'asym': "aead 'asym(gcm(aes))' 0x%s 128",
     'asym-enc': "enc 'asym(gcm(aes))' 0x%s",
     'asym-chacha': "aead 'asym(chacha20,poly1305)' 0x%s 128",

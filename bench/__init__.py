@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Measurements of cost; see README.rst."""
