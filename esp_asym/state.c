@@ -177,10 +177,10 @@ static int acquire(struct xfrm_state *x, struct xfrm_tmpl *tmpl,
 	return -EOPNOTSUPP;
 }
 
+/* The error that a manager before us has left is what the program is told. */
 static struct xfrm_policy *compile_policy(struct sock *sk, int opt, u8 *data,
 					  int len, int *dir)
 {
-	*dir = -EOPNOTSUPP;
 	return NULL;
 }
 

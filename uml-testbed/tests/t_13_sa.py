@@ -90,6 +90,28 @@ def sa_options_that_cannot_work_are_refused_with_the_reason(ctx):
     i.poll('rmmod esp_asym')
 
 
+# A policy of a program's for its own socket, malformed: IP_XFRM_POLICY is 17.
+POLICY = """
+import socket
+try:
+    socket.socket().setsockopt(socket.IPPROTO_IP, 17, bytes(8))
+except OSError as err:
+    print(err.errno)
+"""
+
+
+@test()
+def policies_of_sockets_are_refused_as_without_the_module(ctx):
+    """All managers of keys are asked, and we are one."""
+    bed = ctx.bed(peer=True)
+    script = bed.i.write('policy.py', POLICY)
+    before = bed.i.run('/usr/bin/python3 ' + script).out.strip()
+    check(before == str(EINVAL), 'without us: ' + before)
+    bed.load([bed.i])
+    after = bed.i.run('/usr/bin/python3 ' + script).out.strip()
+    check(after == before, 'with us: ' + after)
+
+
 @test()
 def esp_asym_does_not_load_without_esp(ctx):
     bed = ctx.bed(peer=True)
