@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Initiators in user space: whichever way they take bytes from the socket, none
-gets bytes that have not been judged."""
+"""An initiator in user space: whichever way it takes bytes from the socket, it
+gets none that have not been judged, and in whichever pieces it gives bytes to
+it, they leave sealed."""
+
+import os
 
 from testbed import program
+from testbed.asymctl import counters
 from testbed.suite import check, test
 
+from . import steps, xts
 from .lies import CHUNK, PATIENCE, Stage
 
 BHS = 48
 EOPNOTSUPP = 'Operation not supported'
 
-# How reader.c reads.
+# How initiator.c reads.
 PATHS = ('recv', 'waitall', 'peek', 'splice', 'map', 'busy')
 MARKS = ('mark-before', 'mark-after', 'mark-epoll', 'mark-splice')
 
@@ -18,12 +23,12 @@ MARKS = ('mark-before', 'mark-after', 'mark-epoll', 'mark-splice')
 class Reader:
     def __init__(self, stage):
         self.stage = stage
-        self.tool = program.path(stage.host, 'reader')
+        self.tool = program.path(stage.host, 'initiator')
 
     def run(self, how, at):
         """What comes for a READ, and what the program says of itself."""
         host = self.stage.host
-        host.run('timeout %d %s %s %s %d %s %d %d > /share/back 2>/share/said'
+        host.run('timeout %d %s read %s %s %d %s %d %d > /share/back 2>/share/said'
                  % (PATIENCE * host.slow, self.tool, how,
                     self.stage.peer.addr, self.stage.target.port,
                     self.stage.target.iqn, at // 512, CHUNK // 512),
@@ -64,3 +69,35 @@ def no_way_to_read_is_ahead_of_the_judge(ctx, ways):
             check(not stage.believed(data),
                   how + ': it has read what was not judged')
             check('the end: ' in said, '%s: %s' % (how, said))
+
+
+@test()
+def user_data_may_be_sent_in_any_pieces(ctx):
+    """Calls that end inside of a cipher block: nothing of it leaves before it
+    is whole."""
+    with Stage(ctx, login=False, calm=True) as stage:
+        host = stage.host
+        tool = program.path(host, 'initiator')
+        disk = stage.target.luns[0].data
+        for size in (1, 7, 16, 47, 48, 49, 1000):
+            at = stage.place()
+            data = steps.marked(os.urandom(32), CHUNK)
+            name = host.write('data', data)
+            before = counters(host)
+            host.run('timeout %d %s write %d %s %d %s %d %d < %s 2>&1'
+                     % (PATIENCE * host.slow, tool, size, stage.peer.addr,
+                        stage.target.port, stage.target.iqn, at // 512,
+                        CHUNK // 512, name), timeout=PATIENCE + 20)
+            check(bytes(disk[at:at + CHUNK]) == xts.encrypt(
+                stage.keys[0].raw, data, first=at // 512),
+                'pieces of %d: the disk holds something else' % size)
+            check(not any(data[:16] in c.stream or data[16:32] in c.stream
+                          for c in stage.peer.connections),
+                  'pieces of %d: plaintext was sent' % size)
+            after = counters(host)
+            cut = after['blocks_cut'] - before['blocks_cut']
+            check((cut > 0) == (size % 16 > 0), 'pieces of %d: %d blocks cut'
+                  % (size, cut))
+            sealed = after['blocks_sealed'] - before['blocks_sealed']
+            check(sealed == CHUNK // 16, 'pieces of %d: %d blocks sealed'
+                  % (size, sealed))

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An iSCSI initiator in user space that reads one extent of LUN 0, and takes the
- * answer from its socket in one of the ways that the kernel has.
+ * An iSCSI initiator in user space, for one extent of LUN 0.
  *
- *	reader HOW ADDR PORT IQN LBA BLOCKS
+ *	initiator read HOW ADDR PORT IQN LBA BLOCKS
+ *	initiator write SIZE ADDR PORT IQN LBA BLOCKS
  *
+ * read: takes the answer from its socket in one of the ways that the kernel has.
  * Everything that comes after the READ has been sent goes to standard output,
  * until head and data are complete or the connection ends; the reason of that
  * to standard error.
+ *
+ * write: gives standard input to the socket in pieces of SIZE bytes, each of a
+ * call of its own, and waits for the status.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -175,6 +179,8 @@ static const struct {
 	{ "mark-splice", by_splice, raise_mark, raise_mark },
 };
 
+#define WAYS	(sizeof(ways) / sizeof(*ways))
+
 /* What there is, however long that takes. */
 static ssize_t await(ssize_t (*take)(int, size_t), int fd, size_t len)
 {
@@ -226,7 +232,7 @@ static void log_in(int fd, const char *iqn)
 	int len;
 
 	len = sprintf(text, "InitiatorName=%s%cSessionType=Normal%cTargetName=%s%c",
-		      "iqn.2024-01.test.asym:reader", 0, 0, iqn, 0);
+		      "iqn.2024-01.test.asym:program", 0, 0, iqn, 0);
 	pdu[6] = len >> 8;
 	pdu[7] = len;
 	pdu[8] = 0x80;			/* ISID: random */
@@ -235,61 +241,45 @@ static void log_in(int fd, const char *iqn)
 	skip_pdu(fd);
 }
 
-/* A SCSI command that reads @len bytes. */
-static void command(int fd, int number, const void *cdb, uint32_t len)
+/* A SCSI command; the data of a WRITE are all immediate. */
+static size_t command(unsigned char *pdu, int number, const void *cdb,
+		      uint32_t len, int writes)
 {
-	unsigned char pdu[BHS] = { 0x01, 0xc1 };	/* final, reads, simple */
+	uint32_t number_of_bytes = htonl(len);
 
+	memset(pdu, 0, BHS);
+	pdu[0] = 0x01;
+	pdu[1] = writes ? 0xa1 : 0xc1;	/* final, writes or reads, simple */
+	if (writes) {
+		pdu[5] = len >> 16;
+		pdu[6] = len >> 8;
+		pdu[7] = len;
+	}
 	pdu[19] = number;		/* ITT */
-	len = htonl(len);
-	memcpy(pdu + 20, &len, 4);
+	memcpy(pdu + 20, &number_of_bytes, 4);
 	pdu[27] = number;		/* CmdSN */
 	memcpy(pdu + 32, cdb, 10);
-	send_all(fd, pdu, BHS);
+	return BHS;
 }
 
-int main(int argc, char **argv)
+static void learn_capacity(int fd)
 {
-	static const unsigned char capacity[10] = { 0x25 };
-	unsigned char cdb[10] = { 0x28 };
-	struct sockaddr_in sin = { .sin_family = AF_INET };
-	size_t way, left, blocks;
-	uint32_t lba;
-	ssize_t n;
-	int fd;
+	static const unsigned char cdb[10] = { 0x25 };
+	unsigned char pdu[BHS];
 
-	for (way = 0; way < sizeof(ways) / sizeof(*ways); way++)
-		if (argc == 7 && !strcmp(argv[1], ways[way].name))
-			break;
-	if (way == sizeof(ways) / sizeof(*ways)) {
-		fprintf(stderr, "reader: wrong arguments\n");
-		return 2;
-	}
-	sin.sin_port = htons(atoi(argv[3]));
-	if (inet_pton(AF_INET, argv[2], &sin.sin_addr) != 1)
-		die(argv[2]);
-	fd = socket(AF_INET, SOCK_STREAM, 0);
-	if (fd < 0)
-		die("socket");
-	if (ways[way].before)
-		ways[way].before(fd);
-	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)))
-		die("connect");
-
-	log_in(fd, argv[4]);
-	command(fd, 1, capacity, 8);
+	send_all(fd, pdu, command(pdu, 1, cdb, 8, 0));
 	skip_pdu(fd);
-	if (ways[way].after)
-		ways[way].after(fd);
-	tell_mark(fd);
+}
 
-	lba = htonl(atoi(argv[5]));
-	blocks = atoi(argv[6]);
-	memcpy(cdb + 2, &lba, 4);
-	cdb[7] = blocks >> 8;
-	cdb[8] = blocks;
-	command(fd, 2, cdb, blocks * BLOCK);
-	for (left = BHS + blocks * BLOCK; left; left -= n) {
+static void read_blocks(int fd, size_t way, const unsigned char *cdb,
+			size_t len)
+{
+	unsigned char pdu[BHS];
+	size_t left;
+	ssize_t n;
+
+	send_all(fd, pdu, command(pdu, 2, cdb, len, 0));
+	for (left = BHS + len; left; left -= n) {
 		n = await(ways[way].take, fd, left);
 		if (n <= 0)
 			break;
@@ -299,5 +289,66 @@ int main(int argc, char **argv)
 	if (left)
 		fprintf(stderr, "the end: %s\n",
 			n ? strerror(errno) : "end of the stream");
+}
+
+static void write_blocks(int fd, size_t size, const unsigned char *cdb,
+			 size_t len)
+{
+	static unsigned char pdu[BHS + LOWAT];
+	size_t at, n;
+
+	if (len > LOWAT || read(STDIN_FILENO, pdu + BHS, len) != (ssize_t)len)
+		die("standard input");
+	len += command(pdu, 2, cdb, len, 1);
+	for (at = 0; at < len; at += n) {
+		n = len - at < size ? len - at : size;
+		send_all(fd, pdu + at, n);
+	}
+	skip_pdu(fd);
+}
+
+int main(int argc, char **argv)
+{
+	int writes = argc == 8 && !strcmp(argv[1], "write");
+	unsigned char cdb[10] = { writes ? 0x2a : 0x28 };
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	size_t way = 0, blocks;
+	uint32_t lba;
+	int fd;
+
+	if (!writes && argc == 8 && !strcmp(argv[1], "read"))
+		for (; way < WAYS; way++)
+			if (!strcmp(argv[2], ways[way].name))
+				break;
+	if (argc != 8 || way == WAYS || (writes && atoi(argv[2]) < 1)) {
+		fprintf(stderr, "initiator: wrong arguments\n");
+		return 2;
+	}
+	sin.sin_port = htons(atoi(argv[4]));
+	if (inet_pton(AF_INET, argv[3], &sin.sin_addr) != 1)
+		die(argv[3]);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (fd < 0)
+		die("socket");
+	if (!writes && ways[way].before)
+		ways[way].before(fd);
+	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)))
+		die("connect");
+	log_in(fd, argv[5]);
+	learn_capacity(fd);
+
+	lba = htonl(atoi(argv[6]));
+	blocks = atoi(argv[7]);
+	memcpy(cdb + 2, &lba, 4);
+	cdb[7] = blocks >> 8;
+	cdb[8] = blocks;
+	if (writes) {
+		write_blocks(fd, atoi(argv[2]), cdb, blocks * BLOCK);
+		return 0;
+	}
+	if (ways[way].after)
+		ways[way].after(fd);
+	tell_mark(fd);
+	read_blocks(fd, way, cdb, blocks * BLOCK);
 	return 0;
 }
