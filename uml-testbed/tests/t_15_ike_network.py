@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0
+"""IKE and the network: fragments, several SAs between the same hosts."""
+
+import os
+
+from testbed import asymctl, iscsi, strongswan
+from testbed.asymctl import counters
+from testbed.host import poll
+from testbed.suite import check, frames, test
+
+from . import steps
+from .ike import (SIZE, WAITS, Load, certificates, check_closed,
+                  check_sas, check_unharmed, is_ike, loaded, secret,
+                  sealed_more, start)
+
+ENCRYPTED_FRAGMENT = 53		# payload type of RFC 7383
+
+
+def fragments(path):
+    """Numbers of fragments of IKE messages, and of IP packets."""
+    ike = ip = 0
+    for frame in frames(path):
+        packet = frame[14:]
+        if frame[12:14] != b'\x08\x00' or packet[9] != 17:
+            continue
+        if int.from_bytes(packet[6:8], 'big') & 0x3fff:
+            ip += 1
+        elif is_ike(packet):
+            # Port 4500 has four zeros before the IKE header.
+            head = packet[28:] if packet[28:32] != bytes(4) else packet[32:]
+            ike += head[16] == ENCRYPTED_FRAGMENT
+    return ike, ip
+
+
+@test({'how': 'ike'}, more=({'how': 'ip'},), platforms='uml')
+def large_certificates_come_in_fragments(ctx, how):
+    """... of IKE, which every network carries (RFC 7383).  Without, they would
+    be of IP."""
+    bed = ctx.bed()
+    start(bed)
+    off = ('mobike = no', 'mobike = no\n        fragmentation = no')
+    loaded(certificates(ctx, bed, *[off] * (how == 'ip'), names=100))
+    capture = bed.net.capture(os.path.join(ctx.workdir, 'certificates.pcap'))
+    session, _ = steps.disk(bed, iscsi.Lun(0, size=SIZE), WAITS)
+    ike, ip = fragments(capture.stop())
+    if how == 'ike':
+        check(ike >= 4, '%d fragments of IKE' % ike)
+        check(not ip, '%d fragments of IP' % ip)
+    else:
+        check(not ike, '%d fragments of IKE' % ike)
+        check(ip >= 4, '%d fragments of IP' % ip)
+    steps.fio(ctx, bed.i, session.disk(), 1 << 20)
+    check_sas(bed, esn=True)
+    check_unharmed(bed)
+    ctx.note('%d fragments of IKE, %d of IP' % (ike, ip))
+
+
+PORTS = (iscsi.PORT, iscsi.PORT + 1)
+
+
+def second(side, two_ike_sas, proposal):
+    """The example once more, for another port: another CHILD_SA."""
+    text = strongswan.example('psk-' + side, ('asymgcm256', proposal))
+    text = text.replace('3260', str(PORTS[1]))
+    text = text.replace('iscsi-closed {', 'second-closed {')
+    if two_ike_sas:
+        text = text.replace('.example.org', '-2.example.org')
+        return text.replace(' iscsi {', ' second {')
+    return text.replace('  iscsi {\n                mode',
+                        '  second {\n                mode')
+
+
+@test({}, {'beside': 'aes256gcm16'}, more=({'two_ike_sas': True},),
+      platforms='uml')
+def child_sas_between_the_same_hosts_do_not_meet(ctx, two_ike_sas=False,
+                                                 beside='asymgcm256'):
+    """One for each target, of one IKE_SA or two; the second may be ordinary
+    ESP, for a unit that nobody has bound."""
+    asym = beside == 'asymgcm256'
+    bed = ctx.bed()
+    start(bed, params={'esp_asym': 'iscsi_ports=%d,%d' % PORTS})
+    shared = secret()
+    for daemon, side in zip(bed.ike, strongswan.SIDES):
+        loaded([daemon.configure(strongswan.example('psk-' + side) + second(
+            side, two_ike_sas, beside), shared)])
+    session, _ = steps.disk(bed, iscsi.Lun(0, size=SIZE), WAITS)
+    other = iscsi.Target(bed.t, [iscsi.Lun(1, 'other', size=SIZE)],
+                         iqn='iqn.2024-01.test.asym:other', port=PORTS[1])
+    if asym:
+        asymctl.bind(bed.i, other.iqn, 1)
+    there = bed.login(WAITS, other)
+    disks = session.disk(), there.disk(1)
+    for disk in disks:
+        steps.patient(bed, disk)
+    bed.i.run('swanctl --list-sas')
+    flows = counters(bed.i)['flows_started']
+    capture = bed.net.capture(os.path.join(ctx.workdir, 'two.pcap'),
+                              snaplen=96)
+    loads = [Load(ctx, bed.i, disk, SIZE // 4, name) for disk, name in
+             zip(disks, ('first', 'second'))]
+    try:
+        for n in range(3):
+            before = {sa.id for sa in bed.ike[0].installed()
+                      if sa.name == 'second'}
+            check(before, 'there is no CHILD_SA of the second connection')
+            bed.ike[n % 2].host.run(
+                'swanctl --terminate --child second > /dev/null')
+            poll('another CHILD_SA of the second connection',
+                 lambda: {sa.id for sa in bed.ike[0].installed()
+                          if sa.name == 'second'} - before, 60 * bed.i.slow)
+            sealed_more(bed)
+    finally:
+        for load in loads:
+            load.stop()
+    check_closed(capture.stop())
+    check(counters(bed.i)['flows_started'] == flows,
+          'a connection was renewed')
+    for daemon in bed.ike:
+        sas = daemon.installed()
+        check({(sa.name, sa.alg) for sa in sas} ==
+              {('iscsi', 'ASYM_GCM_AES'),
+               ('second', 'ASYM_GCM_AES' if asym else 'AES_GCM_16')},
+              '%s has %s' % (daemon.host.name,
+                             [(sa.name, sa.alg) for sa in sas]))
+        check(sum(sa.name == 'iscsi' for sa in sas) == 1,
+              'the first connection has another CHILD_SA')
+        check(len({sa.ike for sa in sas}) == 1 + two_ike_sas,
+              'IKE_SAs: %s' % {sa.ike for sa in sas})
+    check_unharmed(bed, waited=True)
