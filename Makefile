@@ -143,6 +143,7 @@ UNIT += model='$(MAKE) -C esp_asym/tests/model check'
 UNIT += mutants='uml-testbed/mutants --check'
 UNIT += test-report='tools/tests/test-report'
 UNIT += bench='bench/tests/figures'
+UNIT += documents='tools/tests/documents'
 
 check-unit:
 	@$(PARTS) check-unit $(UNIT)
