@@ -70,10 +70,10 @@ def soft_expiry_and_renewal_under_load_disturb_nothing(ctx, limit):
     bed = ctx.bed()
     secure(bed, 'limit ' + SOFT[limit])
     capture = bed.capture()
-    session, lun = steps.disk(bed, iscsi.Lun(0, size=4 << 20))
-    disk = session.disk()
     bed.i.run('ip xfrm monitor expire > /share/expire 2>&1 < /dev/null &'
               ' echo $! > /run/expire.pid')
+    session, lun = steps.disk(bed, iscsi.Lun(0, size=4 << 20))
+    disk = session.disk()
 
     def renewals():
         # As a daemon does: new ones at the soft limit, then the old ones go.
