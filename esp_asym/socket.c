@@ -21,7 +21,7 @@ struct proto_pair {
 /* Copies of inet_stream_ops and inet6_stream_ops. */
 struct ops_pair {
 	const struct proto_ops	*base;
-	struct proto_ops	ours;	/* const once there is a base */
+	struct proto_ops	ours;
 };
 
 static struct proto_pair pairs[2];

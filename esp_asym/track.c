@@ -144,7 +144,7 @@ static struct complaint check_login(struct asym_flow *flow)
 	/* check_outcome() counts data from the start of the buffer. */
 	if (theirs->out_of_order)
 		return (struct complaint){ ASYM_REASON_BAD_STREAM,
-			"the target wants to send data out of order (DataPDUInOrder, DataSequenceInOrder)" };
+			"the target declared data out of order (Data...InOrder=No)" };
 	if (flow->track.stream.pdu.final_login) {
 		flow->digests = digests;
 		flow->digests_known = true;
