@@ -34,16 +34,17 @@ def is_ike(packet):
 
 
 def ike_frames(path):
-    """Numbers of frames of IKE, ESP, and all others but ARP."""
+    """Numbers of frames of IKE and ESP, and all others but ARP."""
     foreign, esp = foreign_frames(path)
-    ike = sum(is_ike(frame[14:]) for frame in foreign)
-    return ike, esp, len(foreign) - ike
+    other = [frame for frame in foreign if not is_ike(frame[14:])]
+    return len(foreign) - len(other), esp, other
 
 
 def check_closed(path):
     """Nothing but IKE, and ESP; returns their numbers of frames."""
     ike, esp, other = ike_frames(path)
-    check(not other, '%d frames are neither IKE nor ESP' % other)
+    check(not other, '%d frames are neither IKE nor ESP, the first is %s'
+          % (len(other), other and other[0][:54].hex()))
     return ike, esp
 
 

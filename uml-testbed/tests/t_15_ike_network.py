@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""IKE and the network: fragments, several SAs between the same hosts."""
+"""IKE and the network: fragments, several SAs between the same hosts, an
+address that changes, NAT."""
 
 import os
 
@@ -10,7 +11,7 @@ from testbed.suite import check, frames, test
 
 from . import steps
 from .ike import (SIZE, WAITS, Load, certificates, check_closed,
-                  check_sas, check_unharmed, is_ike, loaded, secret,
+                  check_sas, check_unharmed, is_ike, loaded, psk, secret,
                   sealed_more, start)
 
 ENCRYPTED_FRAGMENT = 53		# payload type of RFC 7383
@@ -127,3 +128,114 @@ def child_sas_between_the_same_hosts_do_not_meet(ctx, two_ike_sas=False,
         check(len({sa.ike for sa in sas}) == 1 + two_ike_sas,
               'IKE_SAs: %s' % {sa.ike for sa in sas})
     check_unharmed(bed, waited=True)
+
+
+def check_no_login(path):
+    """Of iSCSI in the clear there is the BHS of a login request at most: the
+    module stops it when it has seen whose text follows."""
+    for frame in frames(path):
+        packet = frame[14:]
+        if frame[12:14] != b'\x08\x00' or packet[9] != 6:
+            continue
+        length = int.from_bytes(packet[2:4], 'big') - 20 - packet[32] // 16 * 4
+        head = packet[20 + packet[32] // 16 * 4:]
+        check(not length or length == 48 and head[0] & 0x3f == 3,
+              '%d bytes of TCP in the clear' % length)
+
+
+NEW = '192.0.2.11'
+
+
+@test({'mobike': 'no'}, more=({'mobike': 'yes'},), platforms='uml')
+def address_that_changes_lets_nothing_out(ctx, mobike):
+    """SAs in transport mode, the policies of the examples and a TCP connection
+    belong to addresses.  With another one the module holds back what has no SA
+    any more; with a configuration for it the disk is there again."""
+    bed = ctx.bed()
+    start(bed)
+    loaded(psk(bed, ('mobike = no', 'mobike = ' + mobike)))
+    lun = iscsi.Lun(0, size=SIZE)
+    session, _ = steps.disk(bed, lun, {
+        **WAITS, 'node.session.timeo.replacement_timeout': '20',
+        'node.conn[0].timeo.noop_out_interval': '2',
+        'node.conn[0].timeo.noop_out_timeout': '2'})
+    disk = session.disk()
+    data = os.urandom(1 << 20)
+    write = ('dd if=%s of=%s bs=64k oflag=direct conv=fsync 2> /dev/null'
+             % (bed.i.write('data', data), disk))
+    bed.i.run(write)
+    capture = bed.net.capture(os.path.join(ctx.workdir, 'move.pcap'))
+    before = counters(bed.i)['refused-no-sa']
+    bed.i.run('ip addr del %s/24 dev %s && ip addr add %s/24 dev %s'
+              % (bed.i.addr, bed.i.iface, NEW, bed.i.iface))
+    res = bed.i.run(write, timeout=180, check=False)
+    check_no_login(capture.stop())
+    check(res.rc, 'the connection has moved')
+    check(counters(bed.i)['refused-no-sa'] > before, 'nothing was refused')
+    session.logout(check=False)
+    shared = secret()
+    for daemon, side in zip(bed.ike, strongswan.SIDES):
+        loaded([daemon.configure(strongswan.example('psk-' + side).replace(
+            bed.i.addr, NEW), shared)])
+    disk = bed.login(WAITS).disk()
+    bed.i.run('dd if=%s of=/share/back bs=64k count=16 iflag=direct'
+              ' 2> /dev/null' % disk)
+    with open(bed.i.path('back'), 'rb') as f:
+        check(f.read() == data, 'the disk holds something else')
+
+
+BEHIND = '10.0.0.2'
+NAT = """table ip nat {
+chain out { type nat hook postrouting priority 100
+oifname "%s" masquerade
+}
+}
+"""
+
+
+def behind_nat(host):
+    """A namespace of the host has its network device and address; the host is
+    behind it."""
+    name = host.write('nat', NAT % host.iface)
+    host.run('\n'.join([
+        'set -e', 'ip netns add nat',
+        # Its IPv6 would have packets of its own.
+        'for d in all default; do ip netns exec nat sh -c'
+        ' "echo 1 > /proc/sys/net/ipv6/conf/$d/disable_ipv6"; done',
+        'ip link set %s netns nat' % host.iface,
+        'ip link add inside type veth peer door netns nat',
+        'ip addr add %s/24 dev inside' % BEHIND, 'ip link set inside up',
+        'ip -n nat link set lo up', 'ip -n nat link set door up',
+        'ip -n nat addr add 10.0.0.1/24 dev door',
+        'ip -n nat addr add %s/24 dev %s' % (host.addr, host.iface),
+        'ip -n nat link set %s up' % host.iface,
+        'ip route add default via 10.0.0.1',
+        'ip netns exec nat sh -c "echo 1 > /proc/sys/net/ipv4/ip_forward"',
+        'ip netns exec nat nft -f ' + name]))
+
+
+@test(platforms='uml')
+def nat_between_the_hosts_is_found_and_passed(ctx):
+    """UDP encapsulation (RFC 3948): nothing but UDP passes the NAT."""
+    bed = ctx.bed()
+    behind_nat(bed.i)
+    start(bed)
+    shared = secret()
+    texts = [strongswan.example('psk-initiator').replace(bed.i.addr, BEHIND),
+             strongswan.example('psk-target')]
+    for daemon, text in zip(bed.ike, texts):
+        loaded([daemon.configure(text, shared)])
+    capture = bed.net.capture(os.path.join(ctx.workdir, 'nat.pcap'))
+    session, lun = steps.disk(bed, iscsi.Lun(0, size=SIZE), WAITS)
+    steps.fio(ctx, bed.i, session.disk(), SIZE)
+    res = steps.witnesses(ctx, bed, session, lun, SIZE)
+    check(res.initiator == res.written,
+          'the initiator read back %d of %d' % (res.initiator, res.written))
+    check(res.wire == 0, '%d hits on the wire' % res.wire)
+    check(res.target == 0, '%d hits at the target' % res.target)
+    ike, esp = check_closed(capture.stop())
+    check(not esp, '%d frames of ESP without UDP' % esp)
+    check(ike > 100, '%d frames of UDP' % ike)
+    check_sas(bed)
+    check('espinudp' in bed.i.run('ip xfrm state').out, 'no UDP encapsulation')
+    check_unharmed(bed)
