@@ -662,6 +662,7 @@ u8 asym_pdu_digests(const struct iscsi_params *p);
 int asym_socket_init(void);
 void asym_socket_exit(void);
 struct asym_flow *asym_socket_flow(const struct sock *sk);
+int asym_socket_track(struct sock *sk, struct asym_flow *flow);
 int asym_socket_attach(struct sock *sk, enum iscsi_role role,
 		       enum asym_watch watch, u32 base);
 

@@ -169,8 +169,9 @@ static bool protect(struct sock *sk, struct asym_flow *flow,
 	    !nothing_sent(sk, th, ISCSI_ROLE_INITIATOR, &base) ||
 	    !asym_flow_starts_at(flow, base))
 		return false;
+	if (asym_socket_track(sk, flow))
+		return false;
 	WRITE_ONCE(flow->watch, ASYM_WATCH_PROTECTED);
-	asym_track_attach(sk, flow);
 	return true;
 }
 

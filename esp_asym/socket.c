@@ -139,6 +139,45 @@ static struct proto *base_of(const struct proto *ours)
 }
 
 /**
+ * asym_socket_track() - let nobody read what the socket receives before it is judged
+ * @sk: socket of an initiator with a flow, locked, nothing received yet
+ * @flow: its flow
+ *
+ * Context: BHs may be off
+ * Return: 0, -EBUSY when the socket is of an unknown kind
+ */
+int asym_socket_track(struct sock *sk, struct asym_flow *flow)
+{
+	const struct proto_ops *ops;
+
+	/* Nobody can read from a socket that has no struct socket. */
+	if (sk->sk_socket) {
+		ops = ops_for(sk->sk_socket->ops);
+		if (!ops)
+			return -EBUSY;
+		/* Nobody takes it back: who can call one of these has the file
+		 * open, which holds the sock, which holds this module.
+		 */
+		WRITE_ONCE(sk->sk_socket->ops, ops);
+		WRITE_ONCE(sk->sk_rcvlowat, 1);
+	}
+	asym_track_attach(sk, flow);
+	return 0;
+}
+
+/* Nobody else can see the socket, or it is locked and new to us. */
+static void release(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct asym_flow *flow = asym_socket_flow(sk);
+
+	WRITE_ONCE(sk->sk_prot, base_of(sk->sk_prot));
+	asym_track_detach(sk, flow);
+	rcu_assign_pointer(icsk->icsk_ulp_data, NULL);
+	asym_flow_end(flow);
+}
+
+/**
  * asym_socket_attach() - follow a connection from its first byte
  * @sk: socket, locked, nothing sent yet
  * @role: which end is local
@@ -152,24 +191,16 @@ static struct proto *base_of(const struct proto *ours)
 int asym_socket_attach(struct sock *sk, enum iscsi_role role,
 		       enum asym_watch watch, u32 base)
 {
-	bool tracked = role == ISCSI_ROLE_INITIATOR &&
-		       watch == ASYM_WATCH_PROTECTED;
 	struct inet_connection_sock *icsk = inet_csk(sk);
-	const struct proto_ops *ops = NULL;
 	struct asym_flow *flow;
 	struct proto *prot;
+	int err = 0;
 
 	if (icsk->icsk_ulp_ops)
 		return -EBUSY;
 	prot = proto_for(sk);
 	if (!prot)
 		return -EBUSY;
-	/* Nobody can read from a socket that has no struct socket. */
-	if (tracked && sk->sk_socket) {
-		ops = ops_for(sk->sk_socket->ops);
-		if (!ops)
-			return -EBUSY;
-	}
 	/* tcp_cleanup_ulp() gives it back after release().  Nobody holds the
 	 * module for us: an unprotected connection has no SA.
 	 */
@@ -184,28 +215,14 @@ int asym_socket_attach(struct sock *sk, enum iscsi_role role,
 	rcu_assign_pointer(icsk->icsk_ulp_data, flow);
 	WRITE_ONCE(icsk->icsk_ulp_ops, &ulp_ops);
 	WRITE_ONCE(sk->sk_prot, prot);
-	if (ops) {
-		/* Nobody takes it back: who can call one of these has the file
-		 * open, which holds the sock, which holds this module.
-		 */
-		WRITE_ONCE(sk->sk_socket->ops, ops);
-		WRITE_ONCE(sk->sk_rcvlowat, 1);
+	if (role == ISCSI_ROLE_INITIATOR && watch == ASYM_WATCH_PROTECTED)
+		err = asym_socket_track(sk, flow);
+	if (err) {
+		release(sk);
+		WRITE_ONCE(icsk->icsk_ulp_ops, NULL);
+		module_put(THIS_MODULE);
 	}
-	if (tracked)
-		asym_track_attach(sk, flow);
-	return 0;
-}
-
-/* The socket is dead and about to be destroyed; nobody else can see it. */
-static void release(struct sock *sk)
-{
-	struct inet_connection_sock *icsk = inet_csk(sk);
-	struct asym_flow *flow = asym_socket_flow(sk);
-
-	WRITE_ONCE(sk->sk_prot, base_of(sk->sk_prot));
-	asym_track_detach(sk, flow);
-	rcu_assign_pointer(icsk->icsk_ulp_data, NULL);
-	asym_flow_end(flow);
+	return err;
 }
 
 /* Nobody asks for it by name. */

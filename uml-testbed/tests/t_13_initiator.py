@@ -7,6 +7,7 @@ import os
 
 from testbed import program
 from testbed.asymctl import counters
+from testbed.sa import batch
 from testbed.suite import check, test
 
 from . import steps, xts
@@ -25,14 +26,17 @@ class Reader:
         self.stage = stage
         self.tool = program.path(stage.host, 'initiator')
 
-    def run(self, how, at):
+    def run(self, how, at, meanwhile=None):
         """What comes for a READ, and what the program says of itself."""
         host = self.stage.host
-        host.run('timeout %d %s read %s %s %d %s %d %d > /share/back 2>/share/said'
-                 % (PATIENCE * host.slow, self.tool, how,
-                    self.stage.peer.addr, self.stage.target.port,
-                    self.stage.target.iqn, at // 512, CHUNK // 512),
-                 timeout=PATIENCE + 20)
+        pid = host.run('timeout %d %s read %s %s %d %s %d %d > /share/back'
+                       ' 2>/share/said < /dev/null & echo $!'
+                       % (PATIENCE * host.slow, self.tool, how,
+                          self.stage.peer.addr, self.stage.target.port,
+                          self.stage.target.iqn, at // 512, CHUNK // 512)).out
+        if meanwhile:
+            meanwhile()
+        host.poll('! [ -d /proc/%d ]' % int(pid), PATIENCE * host.slow + 20)
         with open(host.path('back'), 'rb') as f:
             data = f.read()
         with open(host.path('said'), encoding='utf-8') as f:
@@ -101,3 +105,32 @@ def user_data_may_be_sent_in_any_pieces(ctx):
             sealed = after['blocks_sealed'] - before['blocks_sealed']
             check(sealed == CHUNK // 16, 'pieces of %d: %d blocks sealed'
                   % (size, sealed))
+
+
+@test()
+def connection_whose_sa_comes_late_is_judged_as_well(ctx):
+    """Its first SYN meets a policy and no SA, as when IKE has yet to make
+    one."""
+    with Stage(ctx, login=False, calm=True) as stage:
+        host = stage.host
+        reader = Reader(stage)
+        # Without a key manager that listens connect() would fail.
+        host.run('ip xfrm monitor acquire > /dev/null < /dev/null 2>&1 &')
+        host.run('ip xfrm state flush')
+
+        def make_the_sa():
+            host.poll('ss -tnH state syn-sent | grep :%d'
+                      % stage.target.port)
+            batch(host, stage.bed.sas.lines(host, policies=False))
+
+        def plain(conn, task):
+            conn.send(conn.data_pdu(task, stage.marker[:task.expected]))
+
+        at = stage.place()
+        done = stage.once(at, plain)
+        data, said = stage.watch(
+            'a mark from before, and a lie', {'unsealed-data'},
+            lambda: reader.run('mark-before', at, make_the_sa))
+        check(done, 'the READ never came')
+        check('the mark is 1\n' in said, said)
+        check(not stage.believed(data), 'it has read what was not judged')
