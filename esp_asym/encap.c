@@ -25,7 +25,14 @@
 int asym_encap_check(const struct xfrm_state *x,
 		     struct netlink_ext_ack *extack)
 {
-	if (!x->encap || x->encap->encap_type == UDP_ENCAP_ESPINUDP)
+	if (!x->encap)
+		return 0;
+	if (x->props.family != AF_INET) {
+		NL_SET_ERR_MSG(extack,
+			       "Asymmetric ESP is encapsulated over IPv4 only");
+		return -EINVAL;
+	}
+	if (x->encap->encap_type == UDP_ENCAP_ESPINUDP)
 		return 0;
 	if (x->encap->encap_type != TCP_ENCAP_ESPINTCP) {
 		NL_SET_ERR_MSG(extack,

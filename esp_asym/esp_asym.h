@@ -21,6 +21,7 @@
 #include <asym/wire.h>
 #include <crypto/skcipher.h>
 #include <linux/hashtable.h>
+#include <linux/in6.h>
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
 #include <linux/skbuff.h>
@@ -156,7 +157,7 @@ bool asym_state_is_ours(const struct xfrm_state *x);
 
 int asym_offload_init(void);
 void asym_offload_exit(void);
-bool asym_offload_available(void);
+bool asym_offload_available(unsigned short family);
 extern const struct xfrm_type_offload asym_type_offload;
 
 /* ---- record.c ---- */
@@ -468,15 +469,15 @@ int asym_track_claim(const struct asym_segment *seg, const struct sk_buff *skb,
 /**
  * struct asym_flow_key - a connection as its local end sees it
  * @net: network namespace
- * @laddr: local address
- * @raddr: remote address
+ * @laddr: local address; those of IPv4 are mapped (RFC 4291 section 2.5.5.2)
+ * @raddr: remote address, likewise
  * @lport: local port
  * @rport: remote port
  */
 struct asym_flow_key {
 	struct net	*net;
-	__be32		laddr;
-	__be32		raddr;
+	struct in6_addr	laddr;
+	struct in6_addr	raddr;
 	__be16		lport;
 	__be16		rport;
 };
@@ -739,6 +740,32 @@ u32 asym_mac_aad(const struct xfrm_state *x, const struct ip_esp_hdr *esph,
 		 __be32 seq_hi, u8 *aad);
 #define ASYM_AAD_BYTES_MAX	12
 
+/* ---- inner.c ---- */
+
+/* Headers of the inner packet lie in so many of its bytes, or it is refused. */
+#define ASYM_INNER_HEADERS	128
+
+/**
+ * struct asym_inner - what is in the payload of an ESP packet
+ * @proto: of what is behind the IP headers; TCP is never in fragments
+ * @off: where that begins in the payload
+ * @len: bytes of it; the payload may be longer
+ * @saddr: source address; those of IPv4 are mapped
+ * @daddr: destination address, likewise
+ */
+struct asym_inner {
+	u8		proto;
+	u32		off;
+	u32		len;
+	struct in6_addr	saddr;
+	struct in6_addr	daddr;
+};
+
+u32 asym_inner_headers(const struct xfrm_state *x);
+const char *asym_inner_find(const struct xfrm_state *x,
+			    const struct sk_buff *skb, u32 seen, u8 proto,
+			    u32 len, struct asym_inner *inner);
+
 /* ---- encap.c ---- */
 
 int asym_encap_check(const struct xfrm_state *x,
@@ -760,8 +787,9 @@ int asym_xmit(struct xfrm_state *x, struct sk_buff *skb,
  * struct asym_segment - a TCP segment in a received packet
  * @net: namespace
  * @meta: what the peer says of it
- * @len: bytes, with the TCP header
- * @head_len: of these, TCP header
+ * @head_len: bytes of the payload of ESP in front of the segment's data: the TCP
+ *	header, and inner IP headers if there are any
+ * @len: the same with the data
  * @seq: sequence number of the first byte behind the header
  * @flow: the connection, referenced, or NULL when it is not needed
  * @rcv_nxt: what TCP expects next, with @flow
@@ -769,15 +797,15 @@ int asym_xmit(struct xfrm_state *x, struct sk_buff *skb,
 struct asym_segment {
 	struct net		*net;
 	const struct asym_meta	*meta;
-	u32			len;
 	u32			head_len;
+	u32			len;
 	u32			seq;
 	struct asym_flow	*flow;
 	u32			rcv_nxt;
 };
 
 int asym_segment_take(struct asym_segment *seg, const struct sk_buff *skb,
-		      u8 proto);
+		      const struct asym_inner *inner);
 bool asym_segment_is_history(const struct asym_segment *seg,
 			     const struct asym_range_entry *range);
 int asym_segment_find_range(struct asym_segment *seg,

@@ -7,6 +7,7 @@
 #include <linux/jhash.h>
 #include <linux/module.h>
 #include <net/inet_sock.h>
+#include <net/ipv6.h>
 #include <net/tcp.h>
 
 #include "esp_asym.h"
@@ -38,10 +39,11 @@ static u32 key_hash(const void *data, u32 len, u32 seed)
 {
 	const struct asym_flow_key *key = data;
 
-	return jhash_3words((__force u32)key->laddr, (__force u32)key->raddr,
-			    (__force u32)key->lport << 16 |
-			    (__force u32)key->rport,
-			    seed ^ net_hash_mix(key->net));
+	seed = jhash(&key->laddr, sizeof(key->laddr),
+		     seed ^ net_hash_mix(key->net));
+	seed = jhash(&key->raddr, sizeof(key->raddr), seed);
+	return jhash_1word((__force u32)key->lport << 16 |
+			   (__force u32)key->rport, seed);
 }
 
 static u32 flow_hash(const void *data, u32 len, u32 seed)
@@ -57,9 +59,9 @@ static int flow_differs(struct rhashtable_compare_arg *arg, const void *obj)
 	const struct asym_flow *flow = obj;
 	const struct asym_flow_key *b = &flow->key;
 
-	return a->net != b->net || a->laddr != b->laddr ||
-	       a->raddr != b->raddr || a->lport != b->lport ||
-	       a->rport != b->rport;
+	return a->net != b->net || !ipv6_addr_equal(&a->laddr, &b->laddr) ||
+	       !ipv6_addr_equal(&a->raddr, &b->raddr) ||
+	       a->lport != b->lport || a->rport != b->rport;
 }
 
 static const struct rhashtable_params flow_params = {
@@ -175,6 +177,24 @@ bool asym_flow_starts_at(struct asym_flow *flow, u32 seq)
 	return starts;
 }
 
+static void set_key(struct asym_flow_key *key, const struct sock *sk)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+
+	key->net = sock_net(sk);
+	key->lport = inet->inet_sport;
+	key->rport = inet->inet_dport;
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&sk->sk_v6_daddr)) {
+		key->laddr = inet6_sk(sk)->saddr;
+		key->raddr = sk->sk_v6_daddr;
+		return;
+	}
+#endif
+	ipv6_addr_set_v4mapped(inet->inet_saddr, &key->laddr);
+	ipv6_addr_set_v4mapped(inet->inet_daddr, &key->raddr);
+}
+
 /**
  * asym_flow_create() - start following a connection
  * @sk: its socket, locked
@@ -188,17 +208,12 @@ bool asym_flow_starts_at(struct asym_flow *flow, u32 seq)
 struct asym_flow *asym_flow_create(struct sock *sk, enum iscsi_role role,
 				   enum asym_watch watch, u32 base)
 {
-	const struct inet_sock *inet = inet_sk(sk);
 	struct asym_flow *flow;
 
 	flow = kmem_cache_zalloc(flow_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!flow)
 		return ERR_PTR(-ENOMEM);
-	flow->key.net = sock_net(sk);
-	flow->key.laddr = inet->inet_saddr;
-	flow->key.raddr = inet->inet_daddr;
-	flow->key.lport = inet->inet_sport;
-	flow->key.rport = inet->inet_dport;
+	set_key(&flow->key, sk);
 	flow->role = role;
 	flow->watch = watch;
 	flow->sk = sk;

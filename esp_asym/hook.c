@@ -9,8 +9,10 @@
  */
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/unaligned.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 #include <net/tcp.h>
 
 #include "esp_asym.h"
@@ -29,11 +31,11 @@ static bool goes_through_us(const struct sk_buff *skb)
  * and blocks of user data are multiples of 16 bytes, so bulk data then are
  * never cut inside a block.
  */
-static void align_mss(struct sk_buff *skb, u32 mtu)
+static void align_mss(struct sk_buff *skb, u32 mtu, u32 ip_len)
 {
 	struct tcphdr *th = tcp_hdr(skb);
 	u8 *opt = (u8 *)(th + 1), *end = (u8 *)th + th->doff * 4;
-	u32 overhead = sizeof(struct iphdr) + sizeof(struct tcphdr);
+	u32 overhead = ip_len + sizeof(struct tcphdr);
 	u32 stamps = 0, mss;
 	u8 *mss_opt = NULL;
 
@@ -175,17 +177,32 @@ static bool protect(struct sock *sk, struct asym_flow *flow,
 	return true;
 }
 
+/* Length of the IP headers in front of TCP, or 0 if it is not TCP. */
+static u32 find_tcp(const struct sk_buff *skb, u8 family)
+{
+	int off = sizeof(struct ipv6hdr);
+	__be16 fragment;
+	u8 proto;
+
+	if (family == NFPROTO_IPV4)
+		return ip_hdr(skb)->protocol == IPPROTO_TCP &&
+		       !ip_is_fragment(ip_hdr(skb)) ? ip_hdrlen(skb) : 0;
+	proto = ipv6_hdr(skb)->nexthdr;
+	off = ipv6_skip_exthdr(skb, off, &proto, &fragment);
+	return off > 0 && proto == IPPROTO_TCP && !fragment ? off : 0;
+}
+
 static unsigned int local_out(void *priv, struct sk_buff *skb,
 			      const struct nf_hook_state *state)
 {
-	const struct iphdr *iph = ip_hdr(skb);
+	u32 ip_len = find_tcp(skb, state->pf);
 	struct sock *sk = skb->sk;
 	struct asym_flow *flow = NULL;
 	bool ours;
 	struct tcphdr *th;
 	u32 payload;
 
-	if (iph->protocol != IPPROTO_TCP || ip_is_fragment(iph))
+	if (!ip_len)
 		return NF_ACCEPT;
 	ours = goes_through_us(skb);
 	/* A raw socket has TCP packets, too, and the kernel answers with one for
@@ -199,14 +216,14 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 
 	/* Built by our own TCP or by a raw socket: be careful all the same. */
-	if (!pskb_may_pull(skb, ip_hdrlen(skb) + sizeof(*th)))
+	if (!pskb_may_pull(skb, ip_len + sizeof(*th)))
 		return NF_DROP;
-	skb_set_transport_header(skb, ip_hdrlen(skb));
+	skb_set_transport_header(skb, ip_len);
 	th = tcp_hdr(skb);
-	if (!pskb_may_pull(skb, ip_hdrlen(skb) + th->doff * 4))
+	if (!pskb_may_pull(skb, ip_len + th->doff * 4))
 		return NF_DROP;
 	th = tcp_hdr(skb);
-	payload = skb->len - ip_hdrlen(skb) - th->doff * 4;
+	payload = skb->len - ip_len - th->doff * 4;
 
 	if (!flow && !ours)
 		return start_unprotected(state->net, sk, th, payload);
@@ -230,7 +247,7 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 		return refuse(state->net, ASYM_REASON_SOCKET_BUSY,
 			      "this socket had another iSCSI connection: open a new one");
 	if (th->syn)
-		align_mss(skb, dst_mtu(skb_dst(skb)));
+		align_mss(skb, dst_mtu(skb_dst(skb)), ip_len);
 	if (flow || !sk)
 		return NF_ACCEPT;
 	if (th->rst)
@@ -238,21 +255,29 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 	return start(state->net, sk, th, payload);
 }
 
-static const struct nf_hook_ops hook_ops = {
-	.hook		= local_out,
-	.pf		= NFPROTO_IPV4,
-	.hooknum	= NF_INET_LOCAL_OUT,
-	.priority	= INT_MIN,
+static const struct nf_hook_ops hook_ops[] = {
+	{
+		.hook		= local_out,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_LOCAL_OUT,
+		.priority	= INT_MIN,
+	},
+	{
+		.hook		= local_out,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_LOCAL_OUT,
+		.priority	= INT_MIN,
+	},
 };
 
 static int __net_init hook_net_init(struct net *net)
 {
-	return nf_register_net_hook(net, &hook_ops);
+	return nf_register_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
 }
 
 static void __net_exit hook_net_exit(struct net *net)
 {
-	nf_unregister_net_hook(net, &hook_ops);
+	nf_unregister_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
 }
 
 static struct pernet_operations hook_net_ops = {

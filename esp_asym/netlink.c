@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/rculist.h>
 #include <net/genetlink.h>
+#include <net/ipv6.h>
 #include <net/netns/generic.h>
 #include <uapi/linux/asym_flow.h>
 
@@ -81,12 +82,18 @@ static enum asym_flow_state state_of(const struct asym_flow *flow)
 				    ASYM_FLOW_STATE_LOGIN;
 }
 
+static int put_address(struct sk_buff *skb, int attr,
+		       const struct in6_addr *addr)
+{
+	if (ipv6_addr_v4mapped(addr))
+		return nla_put_in_addr(skb, attr, addr->s6_addr32[3]);
+	return nla_put_in6_addr(skb, attr, addr);
+}
+
 static int put_ends(struct sk_buff *skb, const struct asym_flow_key *key)
 {
-	if (nla_put(skb, ASYM_FLOW_A_FLOW_LOCAL_ADDR, sizeof(key->laddr),
-		    &key->laddr) ||
-	    nla_put(skb, ASYM_FLOW_A_FLOW_REMOTE_ADDR, sizeof(key->raddr),
-		    &key->raddr) ||
+	if (put_address(skb, ASYM_FLOW_A_FLOW_LOCAL_ADDR, &key->laddr) ||
+	    put_address(skb, ASYM_FLOW_A_FLOW_REMOTE_ADDR, &key->raddr) ||
 	    nla_put_be16(skb, ASYM_FLOW_A_FLOW_LOCAL_PORT, key->lport) ||
 	    nla_put_be16(skb, ASYM_FLOW_A_FLOW_REMOTE_PORT, key->rport))
 		return -EMSGSIZE;

@@ -8,6 +8,8 @@
 #include <linux/unaligned.h>
 #include <net/esp.h>
 #include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ipv6.h>
 #include <net/tcp.h>
 
 #include "esp_asym.h"
@@ -29,9 +31,10 @@ enum open_stage {
  * @async: a cipher took its time: xfrm is to be called back
  * @next_range: opaque range that is opened next
  * @opaque: bytes in opaque ranges
- * @proto: protocol of the inner packet
+ * @proto: protocol of the payload
  * @inner_len: its length, without padding
- * @segment: its TCP segment
+ * @inner: what is in it
+ * @segment: the TCP segment, if it is one
  * @lead: keystream key and metadata
  * @iv: of the packet
  * @counter: of the stream cipher
@@ -57,6 +60,7 @@ struct open_op {
 	u32			opaque;
 	u8			proto;
 	u32			inner_len;
+	struct asym_inner	inner;
 	struct asym_segment	segment;
 	u8			lead[ASYM_STREAM_INNER];
 	u8			iv[ASYM_IV_BYTES];
@@ -343,10 +347,17 @@ static int read_trailer(struct open_op *op)
 
 static int find_segment(struct open_op *op)
 {
+	/* Only the linear part is decrypted where it was. */
+	u32 seen = min(skb_headlen(op->skb), op->inner_len);
+	const char *complaint;
+
+	complaint = asym_inner_find(op->x, op->skb, seen, op->proto,
+				    op->inner_len, &op->inner);
+	if (complaint)
+		return refuse(op, ASYM_REASON_BAD_PACKET, complaint, -EINVAL);
 	op->segment.net = op->net;
 	op->segment.meta = &op->meta;
-	op->segment.len = op->inner_len;
-	return asym_segment_take(&op->segment, op->skb, op->proto);
+	return asym_segment_take(&op->segment, op->skb, &op->inner);
 }
 
 static int open_next_range(struct open_op *op)
@@ -396,21 +407,37 @@ static int open_next_range(struct open_op *op)
  * TCP must not look at a checksum that nobody computed.  Partial means verified
  * to a receiver, and gives whoever forwards the packet a valid one.
  */
-static void set_checksum(struct sk_buff *skb)
+static void set_checksum(struct sk_buff *skb, const struct asym_inner *inner)
 {
-	struct tcphdr *th = (struct tcphdr *)skb->data;
-	const struct iphdr *iph = ip_hdr(skb);
+	struct tcphdr *th = (struct tcphdr *)(skb->data + inner->off);
 
-	th->check = ~tcp_v4_check(skb->len, iph->saddr, iph->daddr, 0);
+	if (ipv6_addr_v4mapped(&inner->saddr))
+		th->check = ~tcp_v4_check(inner->len,
+					  inner->saddr.s6_addr32[3],
+					  inner->daddr.s6_addr32[3], 0);
+	else
+		th->check = ~tcp_v6_check(inner->len, &inner->saddr,
+					  &inner->daddr, 0);
 	skb->ip_summed = CHECKSUM_PARTIAL;
-	skb->csum_start = skb->data - skb->head;
+	skb->csum_start = skb->data + inner->off - skb->head;
 	skb->csum_offset = offsetof(struct tcphdr, check);
+}
+
+/* Where xfrm looks for the IP header that it removes, or moves to the payload. */
+static void set_headers(const struct xfrm_state *x, struct sk_buff *skb)
+{
+	u32 len = x->props.family == AF_INET ? ip_hdrlen(skb) :
+					       skb_network_header_len(skb);
+
+	if (x->props.mode == XFRM_MODE_TUNNEL)
+		skb_reset_transport_header(skb);
+	else
+		skb_set_transport_header(skb, -(int)len);
 }
 
 static int deliver(struct open_op *op)
 {
 	struct sk_buff *skb = op->skb;
-	u32 ihl = ip_hdrlen(skb);
 
 	asym_reframe_commit(&op->rf);
 	if (pskb_trim(skb, op->inner_len))
@@ -418,9 +445,9 @@ static int deliver(struct open_op *op)
 
 	asym_encap_learn(op->x, skb);
 	skb->ip_summed = CHECKSUM_NONE;
-	if (op->proto == IPPROTO_TCP)
-		set_checksum(skb);
-	skb_set_transport_header(skb, -(int)ihl);
+	if (op->inner.proto == IPPROTO_TCP)
+		set_checksum(skb, &op->inner);
+	set_headers(op->x, skb);
 
 	asym_count(op->net, ASYM_STAT_PACKETS_OPENED, 1);
 	asym_count(op->net, ASYM_STAT_OPAQUE_BYTES_RECEIVED, op->opaque);
@@ -502,7 +529,7 @@ static void cipher_done(struct open_op *op, int err)
 int asym_input(struct xfrm_state *x, struct sk_buff *skb)
 {
 	u32 linear = min_t(u32, skb->len,
-			   ASYM_HEADER_BYTES + sizeof(struct tcphdr));
+			   ASYM_HEADER_BYTES + asym_inner_headers(x));
 	struct open_op *op;
 	int err;
 

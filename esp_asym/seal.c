@@ -6,6 +6,7 @@
 #include <linux/unaligned.h>
 #include <net/esp.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 #include <net/tcp.h>
 
 #include "esp_asym.h"
@@ -91,34 +92,35 @@ static int refuse(struct net *net, enum asym_reason reason, const char *detail,
 	return err;
 }
 
-/* Metadata of a TCP segment, skb->data at the TCP header. */
+/* Metadata of a TCP segment. */
 static int describe_tcp(struct net *net, struct sk_buff *skb,
-			struct asym_meta *meta)
+			const struct asym_inner *inner, struct asym_meta *meta)
 {
-	const struct iphdr *iph;
 	enum asym_describe result;
 	struct asym_flow_key key = { .net = net };
 	struct asym_flow *flow;
 	struct tcphdr *th;
-	u32 head;
+	u32 head, len;
 	bool broken;
 
-	if (!pskb_may_pull(skb, sizeof(*th)))
+	if (inner->len < sizeof(*th) ||
+	    !pskb_may_pull(skb, inner->off + sizeof(*th)))
 		return -EINVAL;
-	th = (struct tcphdr *)skb->data;
+	th = (struct tcphdr *)(skb->data + inner->off);
 	head = th->doff * 4;
-	if (head < sizeof(*th) || !pskb_may_pull(skb, head))
+	if (head < sizeof(*th) || head > inner->len ||
+	    !pskb_may_pull(skb, inner->off + head))
 		return -EINVAL;
-	th = (struct tcphdr *)skb->data;
+	th = (struct tcphdr *)(skb->data + inner->off);
+	len = inner->len - head;
 	/* The ICV covers the segment; whatever is here was computed in vain. */
 	th->check = 0;
-	if (skb->len == head || (!asym_port_is_iscsi(th->source) &&
-				 !asym_port_is_iscsi(th->dest)))
+	if (!len || (!asym_port_is_iscsi(th->source) &&
+		     !asym_port_is_iscsi(th->dest)))
 		return 0;
 
-	iph = ip_hdr(skb);
-	key.laddr = iph->saddr;
-	key.raddr = iph->daddr;
+	key.laddr = inner->saddr;
+	key.raddr = inner->daddr;
 	key.lport = th->source;
 	key.rport = th->dest;
 	flow = asym_flow_get(&key);
@@ -130,7 +132,7 @@ static int describe_tcp(struct net *net, struct sk_buff *skb,
 	broken = flow->broken;
 	result = asym_records_describe(&flow->records,
 				       flow->role == ISCSI_ROLE_TARGET,
-				       ntohl(th->seq), skb->len - head, head,
+				       ntohl(th->seq), len, inner->off + head,
 				       meta);
 	spin_unlock_bh(&flow->lock);
 
@@ -153,6 +155,20 @@ static int describe_tcp(struct net *net, struct sk_buff *skb,
 	}
 	asym_flow_put(flow);
 	return broken ? -EPERM : 0;
+}
+
+static int describe(struct xfrm_state *x, struct sk_buff *skb, u8 proto,
+		    struct asym_meta *meta)
+{
+	struct asym_inner inner;
+	const char *complaint;
+
+	complaint = asym_inner_find(x, skb, skb->len, proto, skb->len, &inner);
+	if (complaint)
+		return refuse(xs_net(x), ASYM_REASON_BAD_PACKET, complaint,
+			      -EINVAL);
+	return inner.proto == IPPROTO_TCP ?
+	       describe_tcp(xs_net(x), skb, &inner, meta) : 0;
 }
 
 /* Lay out the whole packet: what is encrypted, what stays, what is appended. */
@@ -232,10 +248,15 @@ static void finish(struct seal_op *op)
 }
 
 /* What is left to do for a packet that goes straight to its device. */
-static int finish_xmit(struct sk_buff *skb)
+static int finish_xmit(const struct xfrm_state *x, struct sk_buff *skb)
 {
-	ip_hdr(skb)->tot_len = htons(skb->len);
-	ip_send_check(ip_hdr(skb));
+	if (x->props.family == AF_INET) {
+		ip_hdr(skb)->tot_len = htons(skb->len);
+		ip_send_check(ip_hdr(skb));
+	} else {
+		ipv6_hdr(skb)->payload_len =
+			htons(skb->len - sizeof(struct ipv6hdr));
+	}
 	secpath_reset(skb);
 	if (skb_needs_linearize(skb, skb->dev->features))
 		return __skb_linearize(skb);
@@ -268,7 +289,7 @@ static void stream_done(void *arg, int err)
 			xfrm_output_resume(skb->sk, skb, err);
 		return;
 	}
-	if (err || finish_xmit(skb)) {
+	if (err || finish_xmit(x, skb)) {
 		kfree_skb(skb);
 		return;
 	}
@@ -329,11 +350,9 @@ static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto)
 		return refuse(net, ASYM_REASON_NO_MEMORY, NULL, err);
 	/* A device would write a TCP checksum into the sealed packet. */
 	skb->ip_summed = CHECKSUM_NONE;
-	if (proto == IPPROTO_TCP) {
-		err = describe_tcp(net, skb, &meta);
-		if (err)
-			return err;
-	}
+	err = describe(x, skb, proto, &meta);
+	if (err)
+		return err;
 	op = op_alloc(x, skb, &meta);
 	if (!op)
 		return refuse(net, ASYM_REASON_NO_MEMORY, NULL, -ENOMEM);
@@ -384,7 +403,7 @@ static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto)
 /**
  * asym_output() - seal a packet on the way without GSO
  * @x: SA
- * @skb: packet as xfrm4_transport_output() leaves it
+ * @skb: packet as xfrm_outer_mode_output() leaves it
  *
  * Return: 0, -EINPROGRESS, or an error that drops the packet
  */
@@ -420,7 +439,7 @@ int asym_xmit(struct xfrm_state *x, struct sk_buff *skb,
 	if (xo->flags & XFRM_GSO_SEGMENT && !++xo->seq.low)
 		xo->seq.hi++;
 
-	err = seal(x, skb, seq, xo->proto) ?: finish_xmit(skb);
+	err = seal(x, skb, seq, xo->proto) ?: finish_xmit(x, skb);
 	if (!err || err == -EINPROGRESS)
 		return err;
 	/* For any other error validate_xmit_xfrm() frees what is left of the GSO

@@ -3,7 +3,6 @@
  * The TCP segment in a received packet: the connection it belongs to, and what
  * the peer's metadata say of its bytes and of that connection's tasks.
  */
-#include <net/ip.h>
 #include <net/tcp.h>
 
 #include "esp_asym.h"
@@ -156,40 +155,53 @@ static int take_from_initiator(struct asym_segment *seg)
 	return take_grants(seg);
 }
 
+static u32 range_end(const struct asym_meta *meta)
+{
+	const struct asym_range_entry *last = &meta->range[meta->nr_ranges - 1];
+
+	return last->off + last->len;
+}
+
 /**
  * asym_segment_take() - find the connection and believe the peer, or not
- * @seg: segment of an authenticated packet, with @net, @meta and @len set; @flow
+ * @seg: segment of an authenticated packet, with @net and @meta set; @flow
  *	is set then, unless nothing in it needs a connection
- * @skb: at its TCP header, which is linear if it is a sane one
- * @proto: protocol of the inner packet; notes and ranges only make sense in TCP
+ * @skb: at its payload; the TCP header is linear if it is a sane one
+ * @inner: what is in there; notes and ranges only make sense in TCP
  *
  * Return: 0, or a negative errno that drops the packet
  */
 int asym_segment_take(struct asym_segment *seg, const struct sk_buff *skb,
-		      u8 proto)
+		      const struct asym_inner *inner)
 {
-	const struct tcphdr *th = (const struct tcphdr *)skb->data;
+	const struct tcphdr *th =
+		(const struct tcphdr *)(skb->data + inner->off);
 	struct asym_flow_key key = { .net = seg->net };
 	const struct asym_meta *meta = seg->meta;
 	bool notes = meta->tagged || meta->nr_grants || meta->session ||
 		     meta->block_size;
-	const struct iphdr *iph = ip_hdr(skb);
 
-	if (proto != IPPROTO_TCP) {
+	if (inner->proto != IPPROTO_TCP) {
 		if (notes || meta->nr_ranges)
 			return refuse(seg, ASYM_REASON_BAD_PACKET,
 				      "metadata outside of TCP", -EINVAL);
 		return 0;
 	}
-	if (seg->len < sizeof(*th) || skb_headlen(skb) < sizeof(*th) ||
-	    th->doff * 4 < sizeof(*th) || th->doff * 4 > seg->len)
+	if (inner->len < sizeof(*th) ||
+	    skb_headlen(skb) < inner->off + sizeof(*th) ||
+	    th->doff * 4 < sizeof(*th) || th->doff * 4 > inner->len)
 		return refuse(seg, ASYM_REASON_BAD_PACKET,
 			      "malformed TCP header", -EINVAL);
-	seg->head_len = th->doff * 4;
+	seg->head_len = inner->off + th->doff * 4;
+	seg->len = inner->off + inner->len;
 	seg->seq = ntohl(th->seq);
 	if (meta->nr_ranges && meta->range[0].off < seg->head_len)
 		return refuse(seg, ASYM_REASON_BAD_PACKET,
 			      "an opaque range covers the TCP header", -EINVAL);
+	if (meta->nr_ranges && range_end(meta) > seg->len)
+		return refuse(seg, ASYM_REASON_BAD_PACKET,
+			      "an opaque range ends behind the TCP segment",
+			      -EINVAL);
 	/* Only an initiator compares, and a target needs to know nothing to
 	 * pass data on.  An urgent pointer needs no data to be remembered.
 	 */
@@ -197,8 +209,8 @@ int asym_segment_take(struct asym_segment *seg, const struct sk_buff *skb,
 		       !asym_port_is_iscsi(th->source)))
 		return 0;
 
-	key.laddr = iph->daddr;
-	key.raddr = iph->saddr;
+	key.laddr = inner->daddr;
+	key.raddr = inner->saddr;
 	key.lport = th->dest;
 	key.rport = th->source;
 	seg->flow = asym_flow_get(&key);

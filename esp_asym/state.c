@@ -4,6 +4,8 @@
  * in for that of esp4 (esp6): SAs with our algorithm are ours, all others are
  * handed to the original when they are set up and never come back.
  */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/module.h>
 #include <net/xfrm.h>
 
@@ -25,7 +27,7 @@ static struct delegate delegates[] = {
 
 bool asym_state_is_ours(const struct xfrm_state *x)
 {
-	return x->type == &type4;
+	return x->type == &type4 || x->type == &type6;
 }
 
 static const struct asym_suite *suite_of(const struct xfrm_state *x)
@@ -47,11 +49,29 @@ static int hand_over(const struct delegate *d, struct xfrm_state *x,
 	return d->original->init_state(x, extack);
 }
 
+/* In BEET mode packets do not carry the addresses of a connection. */
+static bool selects_two_hosts(const struct xfrm_selector *sel)
+{
+	u8 bits = sel->family == AF_INET6 ? 128 : 32;
+
+	return sel->prefixlen_s == bits && sel->prefixlen_d == bits;
+}
+
 static int check(const struct xfrm_state *x, struct netlink_ext_ack *extack)
 {
-	if (x->props.mode != XFRM_MODE_TRANSPORT) {
+	switch (x->props.mode) {
+	case XFRM_MODE_TRANSPORT:
+	case XFRM_MODE_TUNNEL:
+		break;
+	case XFRM_MODE_BEET:
+		if (selects_two_hosts(&x->sel))
+			break;
 		NL_SET_ERR_MSG(extack,
-			       "Asymmetric ESP works in transport mode only");
+			       "Asymmetric ESP in BEET mode needs a selector (sel) of two addresses");
+		return -EINVAL;
+	default:
+		NL_SET_ERR_MSG(extack,
+			       "Asymmetric ESP works in transport, tunnel and BEET mode only");
 		return -EINVAL;
 	}
 	if (x->props.extra_flags & XFRM_SA_XFLAG_OSEQ_MAY_WRAP) {
@@ -77,7 +97,23 @@ static int check(const struct xfrm_state *x, struct netlink_ext_ack *extack)
 	return asym_encap_check(x, extack);
 }
 
-static int init_state4(struct xfrm_state *x, struct netlink_ext_ack *extack)
+/* What a packet grows by in front of its payload, as esp4 and esp6 count. */
+static u32 header_len(const struct xfrm_state *x)
+{
+	bool ipv4 = x->props.family == AF_INET;
+	u32 len = ASYM_HEADER_BYTES;
+
+	if (x->props.mode == XFRM_MODE_TUNNEL)
+		len += ipv4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
+	if (x->props.mode != XFRM_MODE_BEET || x->sel.family == AF_INET6)
+		return len;
+	if (!ipv4)
+		len += sizeof(struct ipv6hdr) - sizeof(struct iphdr);
+	return len + IPV4_BEET_PHMAXLEN;
+}
+
+static int init_state(const struct delegate *d, struct xfrm_state *x,
+		      struct netlink_ext_ack *extack)
 {
 	const struct xfrm_type_offload *offload = x->type_offload;
 	const struct asym_suite *suite = suite_of(x);
@@ -87,7 +123,7 @@ static int init_state4(struct xfrm_state *x, struct netlink_ext_ack *extack)
 	int err;
 
 	if (!suite)
-		return hand_over(&delegates[0], x, extack);
+		return hand_over(d, x, extack);
 
 	err = check(x, extack);
 	if (err)
@@ -104,7 +140,7 @@ static int init_state4(struct xfrm_state *x, struct netlink_ext_ack *extack)
 		return PTR_ERR(shell);
 
 	x->data = shell;
-	x->props.header_len = ASYM_HEADER_BYTES + asym_encap_bytes(x);
+	x->props.header_len = header_len(x) + asym_encap_bytes(x);
 	x->props.trailer_len = 3 + 2 + ASYM_ICV_BYTES;
 
 	/* No offload while the SA is being set up: a request for hardware is
@@ -116,13 +152,14 @@ static int init_state4(struct xfrm_state *x, struct netlink_ext_ack *extack)
 	return 0;
 }
 
+static int init_state4(struct xfrm_state *x, struct netlink_ext_ack *extack)
+{
+	return init_state(&delegates[0], x, extack);
+}
+
 static int init_state6(struct xfrm_state *x, struct netlink_ext_ack *extack)
 {
-	if (!suite_of(x))
-		return hand_over(&delegates[1], x, extack);
-
-	NL_SET_ERR_MSG(extack, "Asymmetric ESP works over IPv4 only");
-	return -EAFNOSUPPORT;
+	return init_state(&delegates[1], x, extack);
 }
 
 static void destroy_state(struct xfrm_state *x)
@@ -141,13 +178,14 @@ static const struct xfrm_type type4 = {
 	.output		= asym_output,
 };
 
-/* Never the type of a living SA: it only refuses or hands over. */
 static const struct xfrm_type type6 = {
 	.owner		= THIS_MODULE,
 	.proto		= IPPROTO_ESP,
 	.flags		= XFRM_TYPE_REPLAY_PROT,
 	.init_state	= init_state6,
 	.destructor	= destroy_state,
+	.input		= asym_input,
+	.output		= asym_output,
 };
 
 /* Software GSO and GRO, once the SA is complete. */
@@ -158,7 +196,8 @@ static int notify(struct xfrm_state *x, const struct km_event *c)
 	/* The kernel does not offload what is encapsulated, but would have TCP
 	 * make large segments for it, to cut them at once.
 	 */
-	if (!asym_state_is_ours(x) || x->encap || !asym_offload_available())
+	if (!asym_state_is_ours(x) || x->encap ||
+	    !asym_offload_available(x->props.family))
 		return 0;
 
 	spin_lock_bh(&x->lock);

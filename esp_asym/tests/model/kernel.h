@@ -7,7 +7,7 @@
 #ifndef _MODEL_KERNEL_H
 #define _MODEL_KERNEL_H
 
-#include <linux/ip.h>
+#include <linux/in6.h>
 #include <linux/tcp.h>
 
 #include "kernel_base.h"
@@ -270,19 +270,16 @@ static inline bool copy_from_iter_full(void *to, size_t n, struct iov_iter *it)
 /**
  * struct sk_buff - a received TCP segment, or the end of what TCP has to send
  * @data: TCP header
- * @network: IP header
  * @len: bytes at @data, all linear
  * @eor: what follows is not merged with it
  */
 struct sk_buff {
 	u8		*data;
-	struct iphdr	*network;
 	u32		len;
 	u8		eor;
 };
 
 #define TCP_SKB_CB(skb)		(skb)
-#define ip_hdr(skb)		((skb)->network)
 #define skb_headlen(skb)	((skb)->len)
 
 struct tcp_sock {

@@ -441,17 +441,18 @@ void packet_take(const struct packet *p, bool tcp_drops)
 {
 	struct host *h = p->from->peer;
 	struct tcphdr *th = (struct tcphdr *)p->inner;
-	struct iphdr iph = {};
 	struct sk_buff skb = {
 		.data		= p->inner,
-		.network	= &iph,
 		.len		= p->head_len + p->len,
 	};
 	struct asym_meta meta;
+	const struct asym_inner inner = {
+		.proto	= IPPROTO_TCP,
+		.len	= skb.len,
+	};
 	struct asym_segment seg = {
 		.net	= &h->net,
 		.meta	= &meta,
-		.len	= skb.len,
 	};
 	u8 *opened;
 	u32 i;
@@ -464,7 +465,7 @@ void packet_take(const struct packet *p, bool tcp_drops)
 	err = asym_meta_decode(&meta, p->meta, skb.len);
 	lie_hear(p);
 	if (!err)
-		err = asym_segment_take(&seg, &skb, IPPROTO_TCP);
+		err = asym_segment_take(&seg, &skb, &inner);
 	property_check(PROPERTY_HONEST, !err || h->inbox.lie != INBOX_NO_LIE,
 		       "%u bytes at %u are refused: %d",
 		       p->len, host_pos(p->from, p->seq), err);

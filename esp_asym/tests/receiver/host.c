@@ -3,7 +3,11 @@
 #include "receiver.h"
 
 struct net net;
-struct xfrm_state sa = { .net = &net };
+struct xfrm_state sa = {
+	.net	= &net,
+	.props	= { .family = AF_INET, .mode = XFRM_MODE_TRANSPORT },
+};
+
 struct asym_flow flow;
 struct reader reader;
 

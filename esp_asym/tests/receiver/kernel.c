@@ -271,6 +271,14 @@ int skb_copy_bits(const struct sk_buff *skb, u32 off, void *to, u32 len)
 	return 0;
 }
 
+const void *skb_header_pointer(const struct sk_buff *skb, u32 off, u32 len,
+			       void *buf)
+{
+	if (off + len <= skb_headlen(skb))
+		return skb->data + off;
+	return skb_copy_bits(skb, off, buf, len) ? NULL : buf;
+}
+
 /* The linear part anew, with @pull bytes of the fragments and some room. */
 static int new_head(struct sk_buff *skb, u32 pull, u32 behind)
 {

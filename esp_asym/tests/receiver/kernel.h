@@ -8,11 +8,9 @@
 #ifndef _RECEIVER_KERNEL_H
 #define _RECEIVER_KERNEL_H
 
-#include <linux/ip.h>
-#include <linux/tcp.h>
 #include <stdio.h>
 
-#include "kernel_base.h"
+#include "kernel_ip.h"
 
 struct crypto_aead;
 struct netlink_ext_ack;
@@ -32,8 +30,6 @@ typedef unsigned int gfp_t;
 #define CRYPTO_MINALIGN_ATTR	__aligned(16)
 #define ALIGN(x, n)		round_up(x, n)
 #define fallthrough		__attribute__((__fallthrough__))
-#define IPPROTO_NONE		59
-#define IPPROTO_TCP		6
 #define kernel_assert(condition)					\
 	((condition) ? (void)0 : kernel_die(#condition))
 #define WARN_ON_ONCE(condition)						\
@@ -295,10 +291,15 @@ struct sk_buff_head {
 #define TCP_SKB_CB(skb)		(&(skb)->tcp)
 #define XFRM_SKB_CB(skb)	(&(skb)->xfrm)
 #define ip_hdr(skb)		((skb)->network)
+#define ipv6_hdr(skb)		((struct ipv6hdr *)(skb)->network)
 #define ip_hdrlen(skb)		((u32)sizeof(*(skb)->network))
 #define skb_set_transport_header(skb, off)	((void)(skb), (void)(off))
+#define skb_reset_transport_header(skb)		((void)(skb))
+#define skb_network_header_len(skb)		ip_hdrlen(skb)
 #define tcp_v4_check(len, saddr, daddr, sum)				\
 	((u16)((len) + (saddr) + (daddr) + (sum)))
+#define tcp_v6_check(len, saddr, daddr, sum)				\
+	((void)(saddr), (void)(daddr), (u16)((len) + (sum)))
 #define skb_shinfo(skb)		((struct skb_shared_info *)&(skb)->info)
 #define skb_headlen(skb)	((skb)->len - (skb)->data_len)
 #define skb_is_nonlinear(skb)	((skb)->data_len)
@@ -342,6 +343,8 @@ int pskb_trim(struct sk_buff *skb, u32 len);
 int pskb_expand_head(struct sk_buff *skb, u32 in_front, u32 behind, gfp_t gfp);
 int skb_linearize(struct sk_buff *skb);
 int skb_copy_bits(const struct sk_buff *skb, u32 off, void *to, u32 len);
+const void *skb_header_pointer(const struct sk_buff *skb, u32 off, u32 len,
+			       void *buf);
 struct sk_buff *pskb_extract(struct sk_buff *skb, u32 off, u32 len, gfp_t gfp);
 void skb_prepare_seq_read(struct sk_buff *skb, u32 from, u32 to,
 			  struct skb_seq_state *state);
@@ -407,9 +410,8 @@ struct net {
 
 struct xfrm_state {
 	struct net	*net;
-	struct {
-		u32	flags;
-	} props;
+	struct xfrm_props	props;
+	struct xfrm_selector	sel;
 	struct {
 		u32	spi;
 	} id;

@@ -35,4 +35,7 @@ extern u64 happened[HAPPENED_MAX];
 /* Aborts if a property does not hold. */
 void receiver_run(const u8 *input, size_t len);
 
+/* test_inner.c */
+void test_inner(void);
+
 #endif /* _RECEIVER_H */
