@@ -40,11 +40,13 @@ class Target:
     """A LIO target with its LUNs; iqn names it."""
 
     def __init__(self, host, luns, iqn='iqn.2024-01.test.asym:disk',
-                 port=PORT, params=()):
+                 port=PORT, params=(), address='0.0.0.0'):
         self.host = host
         self.luns = list(luns)
         self.iqn = iqn
         self.port = port
+        self.np = "np/'%s:%d'" % ('[%s]' % address if ':' in address
+                                  else address, port)
         tpg = '%s/%s/tpgt_1' % (ISCSI, iqn)
         lines = ['set -e', 'mkdir -p %s %s' % (CORE, ISCSI)]
         for i, lun in enumerate(self.luns):
@@ -68,7 +70,7 @@ class Target:
                       'echo asym%04d > %s/wwn/vpd_unit_serial' % (i, dev)]
             if lun.kind == 'thin':
                 lines.append('echo 1 > %s/attrib/emulate_tpu' % dev)
-        lines += ['mkdir -p %s/np/0.0.0.0:%d' % (tpg, port),
+        lines += ['mkdir -p %s/%s' % (tpg, self.np),
                   'cd ' + tpg,
                   'echo 0 > attrib/authentication',
                   'echo 1 > attrib/generate_node_acls',
@@ -114,7 +116,7 @@ class Target:
         for lun in self.luns:
             lines += ['rm %s/lun/lun_%d/link' % (tpg, lun.number),
                       'rmdir %s/lun/lun_%d' % (tpg, lun.number)]
-        lines += ['rmdir %s/np/0.0.0.0:%d' % (tpg, self.port),
+        lines += ['rmdir %s/%s' % (tpg, self.np),
                   'rmdir %s %s/%s' % (tpg, ISCSI, self.iqn)]
         for lun in self.luns:
             lines.append('rmdir ' + self._dev(lun))

@@ -135,10 +135,11 @@ def _depends(ko):
 def load_esp(host, offload=True):
     """Ordinary ESP.  The kernel loads esp4_offload by itself only for SAs
     that name a device, and TCP does not use GSO without it; our module asks
-    for it."""
+    for it, and for esp6_offload."""
     if not offload:
         host.run('mkdir -p /etc/modprobe.d;'
-                 ' echo blacklist esp4_offload > /etc/modprobe.d/asym.conf')
+                 ' for f in 4 6; do echo blacklist esp${f}_offload; done'
+                 ' > /etc/modprobe.d/asym.conf')
     host.modprobe('esp4', *(['esp4_offload'] if offload else []))
 
 
@@ -161,8 +162,10 @@ def load(host, offload=True, params=None, directory=None, names=ORDER):
     if need:
         host.modprobe(*need)
     host.run('\n'.join(lines))
-    if not offload and 'esp4_offload' in host.run('lsmod').out:
-        raise HostError('esp4_offload was loaded all the same')
+    out = host.run('lsmod').out
+    for name in ('esp4_offload', 'esp6_offload'):
+        if not offload and name in out:
+            raise HostError(name + ' was loaded all the same')
 
 
 def unload(host):

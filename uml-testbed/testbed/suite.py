@@ -191,16 +191,30 @@ def frames(path):
             yield f.read(length)
 
 
+def _looks_for_neighbours(frame):
+    """ARP, and what IPv6 has for it: neighbour solicitation and advertisement,
+    and reports of the multicast groups that these are sent to."""
+    if frame[12:14] == b'\x08\x06':
+        return True
+    if frame[12:14] != b'\x86\xdd':
+        return False
+    return (frame[20] == 58 and frame[54] in (135, 136)) or (
+        frame[20] == 0 and frame[54] == 58 and frame[62] in (131, 132, 143))
+
+
+def is_esp(frame):
+    return (frame[12:14] == b'\x08\x00' and frame[23] == 50) or (
+        frame[12:14] == b'\x86\xdd' and frame[20] == 50)
+
+
 def foreign_frames(path):
-    """Frames that are neither ESP nor ARP, and the number of ESP frames."""
+    """Frames that are neither ESP nor look for neighbours, and the number of
+    ESP frames."""
     foreign, esp = [], 0
     for frame in frames(path):
-        kind = frame[12:14]
-        if kind == b'\x08\x06':
-            continue
-        if kind == b'\x08\x00' and frame[23] == 50:
+        if is_esp(frame):
             esp += 1
-        else:
+        elif not _looks_for_neighbours(frame):
             foreign.append(frame)
     return foreign, esp
 

@@ -58,18 +58,21 @@ def sa_options_that_cannot_work_are_refused_with_the_reason(ctx):
     asym = "aead 'asym(gcm(aes))' 0x%s 128 " % bytes(range(36)).hex()
     enc = "enc 'asym(gcm(aes))' 0x%s " % bytes(range(36)).hex()
     # The same without what is refused is taken.
-    for cmd in (v4 + asym, v4 + enc):
+    for cmd in (v4 + asym, v4 + enc, v6 + asym):
         i.run(cmd + '; ip xfrm state flush')
     for what, cmd, reason in (
             ('UDP encapsulation of a draft', v4 + asym +
              'encap espinudp-nonike 4500 4500 0.0.0.0',
              'two encapsulations: espinudp and espintcp'),
+            ('encapsulation over IPv6', v6 + asym +
+             'encap espinudp 4500 4500 ::', 'encapsulated over IPv4 only'),
             ('sequence numbers that wrap', v4 + asym +
              'extra-flag oseq-may-wrap', 'does not take oseq-may-wrap'),
             ('an algorithm for authentication', v4 + enc +
              "auth 'hmac(sha256)' 0x%s" % bytes(32).hex(),
              'authenticates by itself'),
-            ('IPv6', v6 + asym, 'works over IPv4 only')):
+            ('BEET mode without a selector', v4.replace('transport', 'beet') +
+             asym, 'needs a selector (sel) of two addresses')):
         res = i.run(cmd, check=False)
         check(res.rc, '%s was accepted' % what)
         check(reason in res.out, '%s: %s' % (what, res.out.strip()))
@@ -118,7 +121,7 @@ def esp_asym_does_not_load_without_esp(ctx):
     i = bed.i
     bed.load([i])
     modules.unload(i)
-    i.run('%s -r -a esp4_offload esp6 esp4' % i.modprobe_cmd)
+    i.run('%s -r -a esp4_offload esp6_offload esp6 esp4' % i.modprobe_cmd)
     i.run('mkdir -p /etc/modprobe.d;'
           ' for m in esp4 esp4_offload; do echo blacklist $m; done'
           ' > /etc/modprobe.d/esp.conf')
