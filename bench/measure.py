@@ -141,9 +141,11 @@ class Series:
                          'per_byte': round(each, 4)})
 
     def rows(self):
-        for (config, workload), turns in self.turns.items():
-            for side in turns[0]['cost']:
-                yield self._row(config, workload, side, turns)
+        for workload in self.workloads:
+            for config in self.configs:
+                turns = self.turns[config, workload]
+                for side in turns[0]['cost']:
+                    yield self._row(config, workload, side, turns)
 
     def _row(self, config, workload, side, turns):
         def middle(what):

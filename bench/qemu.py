@@ -3,8 +3,8 @@
 
 One guest with two CPUs.  The second one is left to the target host alone: LIO's
 threads and the polling of its network device.  Everything else runs on the first.
-So the instructions of a CPU are those of a host, and hold for any machine,
-busy or not.  They say nothing of how long an instruction takes.
+So the instructions of a CPU are those of a host, and hardly depend on what else
+the machine does.  They say nothing of how long an instruction takes.
 """
 
 import os
