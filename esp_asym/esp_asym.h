@@ -667,6 +667,10 @@ int asym_socket_track(struct sock *sk, struct asym_flow *flow);
 int asym_socket_attach(struct sock *sk, enum iscsi_role role,
 		       enum asym_watch watch, u32 base);
 
+/* ---- route.c ---- */
+
+bool asym_route_is_ours(struct sk_buff *skb, u8 family);
+
 /* ---- hook.c ---- */
 
 int asym_hook_init(void);

@@ -17,14 +17,6 @@
 
 #include "esp_asym.h"
 
-/* The first SA sees TCP.  Behind another one we would not. */
-static bool goes_through_us(const struct sk_buff *skb)
-{
-	const struct dst_entry *dst = skb_dst(skb);
-
-	return dst && dst->xfrm && asym_state_is_ours(dst->xfrm);
-}
-
 /*
  * The peer may send segments up to the MSS that we announce.  Announce one with
  * which segments, behind the timestamps option, hold whole cipher blocks: heads
@@ -204,7 +196,7 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 
 	if (!ip_len)
 		return NF_ACCEPT;
-	ours = goes_through_us(skb);
+	ours = asym_route_is_ours(skb, state->pf);
 	/* A raw socket has TCP packets, too, and the kernel answers with one for
 	 * connections in TIME_WAIT: there is nothing of a connection in it.
 	 */

@@ -97,7 +97,8 @@ def esp(packet, spis=None):
         not spis or struct.unpack('>I', packet[20:24])[0] in spis)
 
 
-def witnessed(ctx, bed, wanted=esp, what='ESP', target=None, lun=None):
+def witnessed(ctx, bed, wanted=esp, what='ESP', target=None, lun=None,
+              **login):
     """Serve, bind, log in, write and read back.  On the wire and at the target
     nothing of it can be read, and OpenSSL makes of it what is stored.  Returns
     the session."""
@@ -106,7 +107,7 @@ def witnessed(ctx, bed, wanted=esp, what='ESP', target=None, lun=None):
     key = asymctl.Key('k-' + lun.name)
     key.add(bed.i)
     asymctl.bind(bed.i, target.iqn, lun.number, key)
-    session = bed.login(target=target)
+    session = bed.login(target=target, **login)
     res = steps.witnesses(ctx, bed, session, lun, SIZE)
     check(res.wire == 0, '%d hits on the wire' % res.wire)
     check(res.target == 0, '%d hits at the target' % res.target)
@@ -370,6 +371,43 @@ def refused(bed, reason):
     check(counters(bed.i)[reason] > 0, 'not counted as ' + reason)
     for host in bed.hosts:
         check(not counters(host)['opaque_bytes_sent'], 'user data were sent')
+
+
+# -- interfaces ----------------------------------------------------------------
+@test({}, more=({'no_offload': True},))
+def data_survive_through_xfrm_interfaces(ctx, no_offload=False):
+    """In tunnel mode: in transport mode the kernel itself sees a loop."""
+    bed = ctx.bed(offload=not no_offload)
+    bed.load()
+    bed.sas = sas = Sas(bed.i, bed.t, 'asym')
+    inner = {bed.i: '10.1.0.1', bed.t: '10.1.0.2'}
+    for host, peer in (bed.hosts, bed.hosts[::-1]):
+        if not host.platform.startswith('uml'):
+            host.modprobe('xfrm_interface')
+        host.run('\n'.join([
+            'set -e',
+            'ip link add ipsec0 type xfrm dev %s if_id 42' % host.iface,
+            'ip addr add %s/24 dev ipsec0' % inner[host],
+            'ip link set ipsec0 mtu 1380 up']))
+        for a, b, way in ((host, peer, 'out'), (peer, host, 'in')):
+            policy = sas.policy(a.addr, b.addr, way)
+            policy = 'src %s/32 dst %s/32 proto tcp dir %s if_id 42' % (
+                inner[a], inner[b], way) + policy[policy.index(' tmpl'):]
+            batch(host, [('xfrm state add ' + sas.state(
+                a.addr, b.addr, ' if_id 42')).replace('transport', 'tunnel'),
+                'xfrm policy add ' + policy.replace('transport', 'tunnel')])
+    session = witnessed(ctx, bed, portal='%s:%d' % (inner[bed.t],
+                                                    iscsi.PORT))
+    steps.fio(ctx, bed.i, session.disk(), 1 << 20)
+    check(counters(bed.i)['flows_started'] == 1, 'the connection was renewed')
+    check_unharmed(bed)
+    # Without its SA the interface has nothing to go through.
+    before = counters(bed.i)['refused-no-sa']
+    bed.i.run('ip xfrm policy flush')
+    bed.i.start('dd if=%s of=/dev/null bs=64k count=1 iflag=direct'
+                % session.disk(), 10)
+    poll('refusal', lambda: counters(bed.i)['refused-no-sa'] > before,
+         30 * bed.i.slow)
 
 
 # -- several SAs ---------------------------------------------------------------
