@@ -109,7 +109,7 @@ class Series:
         totals = meter.totals(spent)
         cost = {side: (totals[side] - empty[side]) / said['bytes']
                 for side in totals}
-        cost['both'] = sum(cost.values())
+        cost.setdefault('both', sum(cost.values()))
         turn = {'cost': cost, 'said': said, 'memory': place.memory,
                 'sent': dict(zip(SIDES, sent))}
         if self.profile:

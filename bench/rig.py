@@ -36,12 +36,9 @@ ip link set veth-t up
 ethtool -K veth-t gro on tso off tx off > /dev/null
 '
 '''
-# With the limit of TCP small queues the receiver, which frees a packet, would go on
-# sending in the sender's place.
 NAMESPACE = '''
 sysctl -qw net.ipv4.tcp_wmem="4096 131072 %(window)d"
 sysctl -qw net.ipv4.tcp_rmem="4096 131072 %(window)d"
-sysctl -qw net.ipv4.tcp_limit_output_bytes=16777216
 sysctl -qw net.ipv4.tcp_no_metrics_save=1
 '''
 WINDOW = 262144
