@@ -18,8 +18,9 @@
 /* How deep device mapper and md may be piled up. */
 #define DEPTH_MAX	8
 
-/* Of SCSI LUNs as Linux numbers them (scsilun_to_int()): the first level. */
-#define LUN_LEVEL	0xffff
+/* Of a LUN as Linux numbers it (scsilun_to_int()): the addressing method of the
+ * first level, which has the lowest 16 bits.
+ */
 #define LUN_METHOD	14
 
 const char *view_root = "";
@@ -72,7 +73,7 @@ static void each(const char *dir, void (*call)(const char *dir,
 
 static int lun_number(unsigned long long lun)
 {
-	if (lun > LUN_LEVEL || lun >> LUN_METHOD > 1)
+	if (lun >> LUN_METHOD > 1)
 		return -1;
 	return lun & ASYM_LUN_MAX;
 }

@@ -91,9 +91,10 @@ static void put_sessions(void)
 	put(HOST "2/session1/target2:0:0/2:0:0:0/block/sda/sda1/partition",
 	    "1\n");
 	put(HOST "2/session1/target2:0:0/2:0:0:1/block/sdb/size", "8\n");
-	/* flat space addressing, and a LUN of two levels */
+	/* flat space addressing, a LUN of two levels, and a logical unit address */
 	put(HOST "2/session1/target2:0:0/2:0:0:16684/block/sdc/size", "8\n");
 	put(HOST "2/session1/target2:0:0/2:0:0:65536/block/sdd/size", "8\n");
+	put(HOST "2/session1/target2:0:0/2:0:0:32768/block/sdf/size", "8\n");
 	/* an enclosure has no block device */
 	put(HOST "2/session1/target2:0:0/2:0:0:9/type", "13\n");
 	put(CONN "1:0/address", "192.0.2.2\n");
@@ -123,6 +124,12 @@ static void put_sessions(void)
 	put_link("sys/devices/virtual/block/dm-0/slaves/sda1", HOST
 		 "2/session1/target2:0:0/2:0:0:0/block/sda/sda1");
 	put_link("sys/devices/virtual/block/dm-0/slaves/sde", HOST
+		 "3/session12/target3:0:0/3:0:0:0/block/sde");
+	/* a partition of what is made of sde */
+	put("sys/devices/virtual/block/md0/md0p1/partition", "1\n");
+	put_link("sys/class/block/md0p1",
+		 "sys/devices/virtual/block/md0/md0p1");
+	put_link("sys/devices/virtual/block/md0/slaves/sde", HOST
 		 "3/session12/target3:0:0/3:0:0:0/block/sde");
 	/* one that is made of itself */
 	put("sys/devices/virtual/block/dm-9/size", "8\n");
@@ -230,7 +237,7 @@ static void test_sessions(void)
 	      "a session with its connection, not that of session 12");
 	check(twelve && !twelve->connected && !strcmp(twelve->state, "FAILED"),
 	      "a session without a connection");
-	check(disks.count == 5 && disk_is(&disks, "sda", 1, 0) &&
+	check(disks.count == 6 && disk_is(&disks, "sdf", 1, -1) && disk_is(&disks, "sda", 1, 0) &&
 	      disk_is(&disks, "sdb", 1, 1) && disk_is(&disks, "sdc", 1, 300) &&
 	      disk_is(&disks, "sdd", 1, -1) && disk_is(&disks, "sde", 12, 0),
 	      "disks by session and LUN");
@@ -256,6 +263,8 @@ static void test_disks(void)
 	check(finds("dm-1", &disks) && disks.count == 2 &&
 	      disk_is(&disks, "sda", 1, 0) && disk_is(&disks, "sde", 12, 0),
 	      "what a device is made of");
+	check(finds("md0p1", &disks) && disks.count == 1 &&
+	      disk_is(&disks, "sde", 12, 0), "a partition of such a device");
 	check(finds("vda", &disks) && !disks.count, "a disk of no session");
 	check(finds("dm-9", &disks) && !disks.count, "a loop has an end");
 	check(!finds("sdz", &disks), "no disk");
@@ -420,9 +429,18 @@ static void test_initiator(void)
 	check(only() && !view_problems(&view), "names in upper case");
 
 	begin_flow();
-	add_bound(0, true);
+	add_bound(0, true)->block_size = 0;
 	add_sas();
-	check(only() && !view_problems(&view), "a plain unit is as configured");
+	check(only() && !view_problems(&view),
+	      "a plain unit is as configured, of whatever block size");
+
+	begin_flow();
+	((struct disk *)table_add(&view.disks, sizeof(struct disk)))->session =
+		7;
+	add_bound(0, false);
+	add_sas();
+	conn = only();
+	check(conn && conn->units.count == 1, "the disk of another session");
 
 	begin_flow();
 	add_bound(1, false);
