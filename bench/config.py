@@ -146,7 +146,7 @@ class Place:
             expect('plain is plain', not after[0])
         else:
             for addr, size in ((self.i.addr, written), (self.t.addr, read)):
-                done = after[0][addr] - before[0][addr]
+                done = after[0].get(addr, 0) - before[0].get(addr, 0)
                 expect('%s: %d bytes of payload from %s, %d under its SA'
                        % (name, size, addr, done), done >= size)
         if not self.config.asym:
