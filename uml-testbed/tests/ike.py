@@ -161,8 +161,10 @@ class Load(threading.Thread):
         except Exception as err:
             self.error = err
 
-    def stop(self):
+    def stop(self, wait=True):
         self._end.set()
+        if not wait:
+            return
         self.join()
         if self.error:
             raise self.error
