@@ -78,7 +78,8 @@ class Place:
         self.devices = []   # below dm-crypt, if there is that
         self.pattern = None
         for k in range(disks):
-            self._add_disk('%s-%d' % (config.name.replace('+', '-'), k))
+            self._add_disk('%s-%d-%d' % (config.name.replace('+', '-'), number,
+                                         k))
 
     def _add_disk(self, name):
         lun = iscsi.Lun(0, name=name, size=self.size, kind='thin')

@@ -81,7 +81,7 @@ class Series:
         if not place:
             before = self._rig(config).memory()
             place = Place(self._rig(config), config, len(self._places),
-                          self.size, disks)
+                          self.size // disks, disks)
             place.memory = self._rig(config).memory() - before
             self._places[config, disks] = place
             note('%s is logged in' % config.name)
