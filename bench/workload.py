@@ -3,12 +3,8 @@
 
 import json
 import os
-import time
-
-from tests import steps
 
 LOAD = '%s %s %s %d %d %d %s %s'
-NOTHING = {'requests': 0, 'bytes': 0, 'ns': 0, 'p50': 0, 'p99': 0}
 
 
 class Load:
@@ -61,47 +57,6 @@ class Load:
             place.check_data()
 
 
-class Files:
-    """A file system is made and a source tree unpacked in it."""
-
-    disks = 1
-
-    def __init__(self, name):
-        self.name = name
-
-    def prepare(self, place):
-        host = place.i
-        self._tar, self._sums = steps.source_tree(host, steps.SMALL)
-        host.run('mkdir -p %s; cp %s %s /tmp' % (steps.FSDIR, self._tar,
-                                                 self._sums), timeout=300)
-        place.pattern = None
-
-    def run(self, place):
-        disk = place.disks[0]
-        before = self._sectors(place)
-        start = time.monotonic()
-        place.i.run('mkfs.ext4 -q -F -E nodiscard %s && mount %s %s'
-                    ' && tar -xf /tmp/tree.tar -C %s && umount %s'
-                    % (disk, disk, steps.FSDIR, steps.FSDIR, steps.FSDIR),
-                    timeout=900)
-        ns = int((time.monotonic() - start) * 1e9)
-        moved = [(a - b) * 512 for a, b in zip(self._sectors(place), before)]
-        return moved, {**NOTHING, 'bytes': sum(moved), 'ns': ns}
-
-    def run_empty(self, place):
-        place.i.run('true')
-
-    def check(self, place):
-        steps.verify_fs(place.i, place.disks[0], '/tmp/tree.sha256',
-                        timeout=900)
-
-    @staticmethod
-    def _sectors(place):
-        stat = place.i.read('/sys/block/%s/stat' % os.path.basename(
-            place.devices[0])).split()
-        return int(stat[6]), int(stat[2])
-
-
 MIB = 1 << 20
 WORKLOADS = (
     Load('seq-write', 0, 'seq', MIB, 1),
@@ -113,5 +68,4 @@ WORKLOADS = (
     Load('mixed-32', 70, 'random', 4096, 32, part=.25),
     Load('write-4-sessions', 0, 'seq', MIB, 1, disks=4),
     Load('read-4-sessions', 100, 'seq', MIB, 1, disks=4),
-    Files('files'),
 )
