@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <ifaddrs.h>
 #include <linux/xfrm.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -45,6 +46,7 @@ static int sa_add(const struct nlmsghdr *nlh, void *data)
 		return MNL_CB_OK;
 	end_set(&sa.src, &info->saddr, len, 0);
 	end_set(&sa.dst, &info->id.daddr, len, 0);
+	sa.tunnel = info->mode != XFRM_MODE_TRANSPORT;
 	sa.spi = ntohl(info->id.spi);
 	sa.added = info->curlft.add_time;
 	*(struct sa *)table_add(data, sizeof(sa)) = sa;
@@ -73,6 +75,45 @@ static int sas_receive(struct mnl_socket *sock, uint32_t seq,
 	}
 }
 
+static bool same_address(const struct sockaddr *address, const struct end *end)
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+	struct end own;
+
+	if (!address)
+		return false;
+	if (address->sa_family == AF_INET)
+		end_set(&own, &in->sin_addr, 4, 0);
+	else if (address->sa_family == AF_INET6)
+		end_set(&own, &in6->sin6_addr, 16, 0);
+	else
+		return false;
+	return end_same_addr(&own, end);
+}
+
+/* Which way does each go? */
+static int sas_direct(struct table *sas)
+{
+	struct ifaddrs *list, *entry;
+	size_t i;
+
+	if (getifaddrs(&list))
+		return -1;
+	for (entry = list; entry; entry = entry->ifa_next) {
+		for (i = 0; i < sas->count; i++) {
+			struct sa *sa = table_row(sas, struct sa, i);
+
+			if (same_address(entry->ifa_addr, &sa->src))
+				sa->from_here = true;
+			if (same_address(entry->ifa_addr, &sa->dst))
+				sa->to_here = true;
+		}
+	}
+	freeifaddrs(list);
+	return 0;
+}
+
 int sas_get(struct table *sas)
 {
 	struct mnl_socket *sock = mnl_socket_open(NETLINK_XFRM);
@@ -86,7 +127,7 @@ int sas_get(struct table *sas)
 	mnl_attr_put_u8(nlh, XFRMA_PROTO, IPPROTO_ESP);
 	if (!sock || mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    mnl_socket_sendto(sock, nlh, nlh->nlmsg_len) < 0 ||
-	    sas_receive(sock, nlh->nlmsg_seq, sas) < 0)
+	    sas_receive(sock, nlh->nlmsg_seq, sas) < 0 || sas_direct(sas))
 		error("cannot ask for security associations: %s",
 		      strerror(errno));
 	else

@@ -13,8 +13,9 @@
 	text_cut((conn)->problem, sizeof((conn)->problem), __VA_ARGS__)
 
 /* The newest one between two hosts, which is what the sender uses. */
-static const struct sa *find_sa(const struct table *sas, const struct end *src,
-				const struct end *dst)
+static const struct sa *find_between(const struct table *sas,
+				     const struct end *src,
+				     const struct end *dst)
 {
 	const struct sa *found = NULL;
 	size_t i;
@@ -24,6 +25,25 @@ static const struct sa *find_sa(const struct table *sas, const struct end *src,
 
 		if (end_same_addr(&sa->src, src) &&
 		    end_same_addr(&sa->dst, dst) &&
+		    (!found || sa->added > found->added))
+			found = sa;
+	}
+	return found;
+}
+
+/*
+ * The newest one of another mode than transport, which has addresses of its own.
+ * Which of several tunnels a connection takes only policies could tell.
+ */
+static const struct sa *find_tunnel(const struct table *sas, bool out)
+{
+	const struct sa *found = NULL;
+	size_t i;
+
+	for (i = 0; i < sas->count; i++) {
+		const struct sa *sa = table_row(sas, struct sa, i);
+
+		if (sa->tunnel && (out ? sa->from_here : sa->to_here) &&
 		    (!found || sa->added > found->added))
 			found = sa;
 	}
@@ -126,8 +146,14 @@ static void judge_unfollowed(struct conn *conn)
 static void join_conn(const struct view *view, struct conn *conn)
 {
 	if (conn->local.family && conn->remote.family) {
-		conn->out = find_sa(&view->sas, &conn->local, &conn->remote);
-		conn->in = find_sa(&view->sas, &conn->remote, &conn->local);
+		conn->out = find_between(&view->sas, &conn->local,
+					 &conn->remote);
+		conn->in = find_between(&view->sas, &conn->remote,
+					&conn->local);
+		if (!conn->out)
+			conn->out = find_tunnel(&view->sas, true);
+		if (!conn->in)
+			conn->in = find_tunnel(&view->sas, false);
 	}
 	join_units(view, conn);
 	if (conn->flow)

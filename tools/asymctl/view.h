@@ -69,6 +69,9 @@ int flows_get(struct table *flows);
 struct sa {
 	struct end	src;		/* port 0 */
 	struct end	dst;
+	bool		tunnel;		/* or BEET: others than the connection's */
+	bool		from_here;	/* src is an address of this host */
+	bool		to_here;	/* dst is one */
 	uint32_t	spi;		/* in host byte order */
 	char		algorithm[64];
 	uint64_t	added;		/* seconds since 1970 */

@@ -476,6 +476,32 @@ static void test_initiator(void)
 
 	begin_flow();
 	add_bound(0, false);
+	sa = add_sa("198.51.100.1", "198.51.100.2", 0x1000);
+	sa->from_here = true;
+	sa->tunnel = true;
+	sa = add_sa("198.51.100.2", "198.51.100.1", 0x1001);
+	sa->to_here = true;
+	sa->tunnel = true;
+	conn = only();
+	check(conn && !view_problems(&view) && conn->out->spi == 0x1000 &&
+	      conn->in->spi == 0x1001, "a tunnel has addresses of its own");
+	begin_flow();
+	add_bound(0, false);
+	sa = add_sa("198.51.100.1", "198.51.100.2", 0x1000);
+	sa->from_here = true;
+	sa->tunnel = true;
+	check(complains("no asymmetric SA from 192.0.2.2 to 192.0.2.1"),
+	      "half a tunnel");
+	begin_flow();
+	add_bound(0, false);
+	add_sas();
+	table_row(&view.sas, struct sa, 0)->from_here = true;
+	end_parse(&table_row(&view.sas, struct sa, 0)->dst, "192.0.2.3", 0);
+	check(complains("no asymmetric SA from 192.0.2.1 to 192.0.2.2"),
+	      "an SA in transport mode is for its own hosts");
+
+	begin_flow();
+	add_bound(0, false);
 	add_sa("192.0.2.1", "192.0.2.2", 0x1000);
 	check(complains("no asymmetric SA from 192.0.2.2 to 192.0.2.1"),
 	      "an SA in one direction");
