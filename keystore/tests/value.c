@@ -29,6 +29,11 @@ static const u32 sizes[] = {
 	512, 1024, 2048, 4096, 0, 1, 511, 513, 3072, 4095, 8192, 1u << 31,
 };
 
+u32 take_index(u32 n)
+{
+	return take(4) ? take(3) : take(n);
+}
+
 const char *take_key_name(void)
 {
 	return key_names[take_index(ARRAY_SIZE(key_names))];

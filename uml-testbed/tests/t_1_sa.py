@@ -6,40 +6,9 @@ from testbed import modules
 from testbed.sa import Sas, batch, flush
 from testbed.suite import check, foreign_frames, test
 
+from .echo import talk
+
 KEY = '00' * 36
-
-
-SERVER = """
-import socket
-s = socket.create_server(('', 9))
-c, peer = s.accept()
-f = c.makefile('rwb')
-data = f.read()
-f.write(data)
-f.flush()
-"""
-
-CLIENT = """
-import os, socket, sys
-data = os.urandom(1 << 20)
-c = socket.create_connection((sys.argv[1], 9), 5)
-f = c.makefile('rwb')
-f.write(data)
-f.flush()
-c.shutdown(socket.SHUT_WR)
-if f.read() != data:
-    sys.exit('something else came back')
-"""
-
-
-def talk(bed):
-    """A megabyte over TCP to the other host and back."""
-    server = bed.t.start('/usr/bin/python3 ' + bed.t.write('server.py',
-                                                           SERVER), 60)
-    bed.t.poll('grep -q :0009 /proc/net/tcp')
-    bed.i.run('/usr/bin/python3 %s %s'
-              % (bed.i.write('client.py', CLIENT), bed.t.addr), timeout=60)
-    server.wait()
 
 
 @test({'kind': 'asym', 'esn': True}, {'kind': 'asym-enc'},

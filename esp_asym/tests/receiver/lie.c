@@ -25,11 +25,11 @@ void lie(struct packet *p, struct asym_meta *meta, u8 *bytes, u32 *padding,
 		r->len = lie16(r->len);
 		break;
 	case 2:
-		r->itt = take(2) ? r->itt + 1 : take32();
+		r->itt = take(2) ? r->itt + 1 : take_bytes(4);
 		break;
 	case 3:
 		r->buffer_offset = take(2) ? r->buffer_offset + 16 * take(8) :
-					     take32();
+					     take_bytes(4);
 		break;
 	case 4:
 		meta->nr_ranges -= !!meta->nr_ranges;
@@ -60,7 +60,7 @@ void lie(struct packet *p, struct asym_meta *meta, u8 *bytes, u32 *padding,
 		meta->nr_grants = 1;
 		meta->grant[0].grant = (u8)take(4);
 		meta->grant[0].itt = take(READER_TASKS);
-		meta->grant[0].seq = take32();
+		meta->grant[0].seq = take_bytes(4);
 		break;
 	case 9:
 		th->doff = take(16);

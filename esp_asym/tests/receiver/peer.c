@@ -258,7 +258,7 @@ void peer_say_response(u32 i, bool honest)
 		bhs[1] |= (u8)(take(2) * take(8));
 		bhs[2] = (u8)(take(4) ? 0 : take(2));
 		bhs[3] = (u8)(take(2) * take(256));
-		put_unaligned_be32(take(4) ? 0 : take32(), bhs + 44);
+		put_unaligned_be32(take(4) ? 0 : take_bytes(4), bhs + 44);
 		if (take(2)) {
 			len = sizeof(sense);
 			sense[1] = 18;

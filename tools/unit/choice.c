@@ -33,8 +33,3 @@ u64 take_bytes(u32 n)
 		value = value << 8 | take(256);
 	return value;
 }
-
-u32 take_index(u32 n)
-{
-	return take(4) ? take(3) : take(n);
-}
