@@ -6,7 +6,7 @@
  */
 #include <linux/kprobes.h>
 
-#include "esp_asym.h"
+#include "sa.h"
 
 static struct xfrm_algo_desc aead_descs[ASYM_SUITES];
 /* strongSwan hands private-use transforms over as encryption algorithms. */

@@ -9,7 +9,11 @@
 #include <linux/highmem.h>
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "flow.h"
+#include "record.h"
+#include "stat.h"
+#include "stream.h"
+#include "task.h"
 
 /* Longest run sealed at once; a power-of-two order of pages.  No allocation here
  * may wait for writeback: it may be the disk behind this connection that is

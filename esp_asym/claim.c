@@ -16,7 +16,7 @@
 #include <linux/slab.h>
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "claim.h"
 
 /* More than a receive window of the smallest PDUs. */
 #define CLAIMS_MAX	32768

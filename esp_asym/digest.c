@@ -8,7 +8,7 @@
 #include <linux/crc32c.h>
 #include <linux/unaligned.h>
 
-#include "esp_asym.h"
+#include "flow.h"
 
 /**
  * asym_digest_follows() - does a data digest follow that has to be changed?

@@ -10,7 +10,8 @@
 #include <net/ip.h>
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "sa.h"
+#include "stat.h"
 
 /* In front of each message of a stream: its length, these bytes included. */
 #define LENGTH_BYTES	2

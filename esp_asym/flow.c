@@ -10,7 +10,10 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "flow.h"
+#include "record.h"
+#include "stat.h"
+#include "task.h"
 
 #define PORTS_MAX	16
 #define ISCSI_PORT	3260

@@ -15,7 +15,9 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "flow.h"
+#include "sa.h"
+#include "stat.h"
 
 /*
  * The peer may send segments up to the MSS that we announce.  Announce one with

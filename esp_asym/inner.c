@@ -16,7 +16,7 @@
 #include <net/ipv6.h>
 #include <net/xfrm.h>
 
-#include "esp_asym.h"
+#include "packet.h"
 
 static const char in_fragments[] =
 	"a TCP segment in fragments: they do not pass asymmetric SAs";

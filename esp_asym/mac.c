@@ -8,7 +8,8 @@
 #include <linux/unaligned.h>
 #include <net/esp.h>
 
-#include "esp_asym.h"
+#include "packet.h"
+#include "stat.h"
 
 static void update_skb(struct poly1305_desc_ctx *mac, const struct sk_buff *skb,
 		       u32 off, u32 len)

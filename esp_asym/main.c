@@ -4,7 +4,9 @@
  */
 #include <linux/module.h>
 
-#include "esp_asym.h"
+#include "flow.h"
+#include "sa.h"
+#include "stat.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"

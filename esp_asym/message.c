@@ -6,7 +6,7 @@
 #include <linux/highmem.h>
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "stream.h"
 
 /**
  * asym_message_flags() - the flags with which a part of it is sent

@@ -11,7 +11,7 @@
 #include <net/netns/generic.h>
 #include <uapi/linux/asym_flow.h>
 
-#include "esp_asym.h"
+#include "flow.h"
 
 /**
  * struct listed - the connections of a network namespace

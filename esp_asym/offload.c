@@ -12,7 +12,8 @@
 #include <net/protocol.h>
 #include <net/xfrm.h>
 
-#include "esp_asym.h"
+#include "packet.h"
+#include "sa.h"
 
 /**
  * struct stand_in - in the place of the segmentation of one family

@@ -12,7 +12,10 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "flow.h"
+#include "packet.h"
+#include "sa.h"
+#include "stat.h"
 #include "trace.h"
 
 /* What the cipher is busy with, in order. */

@@ -8,7 +8,11 @@
 #include <linux/unaligned.h>
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "flow.h"
+#include "record.h"
+#include "stat.h"
+#include "stream.h"
+#include "task.h"
 
 /*
  * An operation code in a group that SPC-5 reserves (table 28): every target

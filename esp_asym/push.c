@@ -5,7 +5,8 @@
  */
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "flow.h"
+#include "stream.h"
 
 static void set_limit(struct asym_flow *flow, u32 limit)
 {

@@ -9,7 +9,7 @@
 #include <linux/crc32c.h>
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "claim.h"
 
 /**
  * asym_received_crc() - sum up bytes of a packet

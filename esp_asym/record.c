@@ -8,7 +8,7 @@
 #include <linux/highmem.h>
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "record.h"
 
 #define RING_SIZE_MIN	16
 /* Far beyond what any send buffer holds; a bound all the same. */

@@ -5,7 +5,7 @@
  */
 #include <linux/skbuff_ref.h>
 
-#include "esp_asym.h"
+#include "packet.h"
 
 /* ---- pairs of scatterlists ---- */
 

@@ -6,7 +6,7 @@
 #include <net/rtnetlink.h>
 #include <net/xfrm.h>
 
-#include "esp_asym.h"
+#include "sa.h"
 
 /* The first SA sees TCP.  Behind another one we would not. */
 static bool is_ours(const struct dst_entry *dst)

@@ -9,7 +9,7 @@
 #include <crypto/internal/skcipher.h>
 #include <linux/random.h>
 
-#include "esp_asym.h"
+#include "sa.h"
 
 /* The AEAD algorithm of a suite. */
 struct shell {

@@ -9,7 +9,11 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "flow.h"
+#include "packet.h"
+#include "record.h"
+#include "sa.h"
+#include "stat.h"
 #include "trace.h"
 
 /**

@@ -5,7 +5,10 @@
  */
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "flow.h"
+#include "packet.h"
+#include "stat.h"
+#include "task.h"
 
 static int refuse(struct asym_segment *seg, enum asym_reason reason,
 		  const char *detail, int err)

@@ -10,7 +10,8 @@
 #include <net/inet_connection_sock.h>
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "flow.h"
+#include "stream.h"
 
 /* Copies of tcp_prot and, for IPv4-mapped addresses, tcpv6_prot. */
 struct proto_pair {

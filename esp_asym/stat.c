@@ -10,7 +10,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
-#include "esp_asym.h"
+#include "stat.h"
 #include "trace.h"
 
 #define NR_REASONS	(__ASYM_REASON_MAX)

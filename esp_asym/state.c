@@ -9,7 +9,8 @@
 #include <linux/module.h>
 #include <net/xfrm.h>
 
-#include "esp_asym.h"
+#include "packet.h"
+#include "sa.h"
 
 static const struct xfrm_type type4, type6;
 

@@ -6,7 +6,8 @@
  */
 #include <linux/unaligned.h>
 
-#include "esp_asym.h"
+#include "record.h"
+#include "task.h"
 
 /* RFC 7143 sections 11.4 and 11.7: in SCSI Response, and Data-In with status. */
 #define RESPONSE_OFFSET		2

@@ -8,7 +8,9 @@
 #include <linux/highmem.h>
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "flow.h"
+#include "record.h"
+#include "stream.h"
 
 /* Bytes of the head: nothing goes out before all of it is known. */
 static int send_head(struct sock *sk, struct asym_flow *flow,

@@ -5,7 +5,7 @@
  */
 #include <linux/unaligned.h>
 
-#include "esp_asym.h"
+#include "sa.h"
 
 /* salt | IV | be32 block number, as in RFC 3686 section 4 but counting from 0. */
 static void aes_counter(const u8 *salt, const u8 *iv, u32 stream_pos,

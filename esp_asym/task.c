@@ -6,7 +6,7 @@
 #include <linux/hashtable.h>
 #include <linux/slab.h>
 
-#include "esp_asym.h"
+#include "task.h"
 
 void asym_tasks_init(struct asym_tasks *tasks)
 {

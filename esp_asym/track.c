@@ -10,7 +10,12 @@
  */
 #include <net/tcp.h>
 
-#include "esp_asym.h"
+#include "claim.h"
+#include "flow.h"
+#include "packet.h"
+#include "record.h"
+#include "stream.h"
+#include "task.h"
 
 static u32 sum_packet(const void *skb, u32 off, u32 len, u32 crc)
 {

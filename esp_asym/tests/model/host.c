@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "../../record.h"
+#include "../../stat.h"
+#include "../../stream.h"
+#include "../../task.h"
 #include "choice.h"
 #include "host.h"
 #include "packet.h"

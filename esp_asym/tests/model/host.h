@@ -7,7 +7,7 @@
 #define _MODEL_HOST_H
 
 #include "kernel.h"
-#include "../../esp_asym.h"
+#include "../../flow.h"
 #include "inbox.h"
 #include "talk.h"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "../../claim.h"
 #include "host.h"
 #include "inbox.h"
 #include "property.h"

@@ -12,7 +12,7 @@
 
 #include "kernel_base.h"
 
-/* What esp_asym.h names and nobody here looks into. */
+/* What headers of esp_asym name and nobody here looks into. */
 struct crypto_aead;
 struct crypto_skcipher;
 struct ip_esp_hdr;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "../../claim.h"
 #include "choice.h"
 #include "lie.h"
 #include "property.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
 
+#include "../../packet.h"
+#include "../../record.h"
 #include "../build.h"
 #include "choice.h"
 #include "disk.h"

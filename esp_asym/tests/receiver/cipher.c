@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "../../sa.h"
 #include "cipher.h"
 #include "host.h"
 #include "receiver.h"

@@ -8,7 +8,7 @@
 
 #include "kernel.h"
 #include "reader.h"
-#include "../../esp_asym.h"
+#include "../../flow.h"
 
 extern struct net net;
 extern struct xfrm_state sa;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "../../packet.h"
+#include "../../sa.h"
 #include "choice.h"
 #include "cipher.h"
 #include "host.h"

@@ -7,7 +7,6 @@
 #define _RECEIVER_PACKET_H
 
 #include "kernel.h"
-#include "../../esp_asym.h"
 
 #define PACKET_INNER_MAX	2048
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "../../record.h"
 #include "reader.h"
 
 #define OPCODE_RESPONSE		0x21

@@ -7,7 +7,7 @@
 #define _RECEIVER_READER_H
 
 #include "kernel.h"
-#include "../../esp_asym.h"
+#include "../../task.h"
 
 #define READER_TASKS	6
 #define READER_UNITS	2

@@ -10,7 +10,7 @@
 #include "receiver.h"
 #include "tap.h"
 
-#include "../../esp_asym.h"
+#include "../../packet.h"
 
 #define TCP_BYTES	40
 #define NONE		59

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Packets, below TCP.
+ */
+#ifndef _ESP_ASYM_PACKET_H
+#define _ESP_ASYM_PACKET_H
+
+#include <asym/wire.h>
+#include <linux/scatterlist.h>
+#include <linux/skbuff.h>
+#include <net/xfrm.h>
+
+#include "flow.h"
+
+/* ---- reframe.c ---- */
+
+/**
+ * struct asym_sg_pair - what a cipher reads and where it writes
+ * @src: scatterlist, terminated by asym_sg_end()
+ * @dst: scatterlist of the same bytes
+ * @max: entries there is room for in each
+ * @nr: entries in use
+ * @bytes: sum of their lengths
+ */
+struct asym_sg_pair {
+	struct scatterlist	*src;
+	struct scatterlist	*dst;
+	u32			max;
+	u32			nr;
+	u32			bytes;
+};
+
+void asym_sg_init(struct asym_sg_pair *sg, struct scatterlist *entries,
+		  u32 max);
+void asym_sg_reset(struct asym_sg_pair *sg);
+void asym_sg_add(struct asym_sg_pair *sg, struct page *src, u32 src_off,
+		 struct page *dst, u32 dst_off, u32 len);
+void asym_sg_add_buf(struct asym_sg_pair *sg, u8 *src, u8 *dst, u32 len);
+void asym_sg_end(struct asym_sg_pair *sg);
+
+/**
+ * struct asym_reframe - rewriting the bytes of a packet without copying them
+ * @skb: packet with a private head
+ * @frag: fragment at which the next stretch begins
+ * @frag_off: and offset in it
+ * @frags: fragments of the packet once it is rewritten, referenced
+ * @nr_frags: valid entries of @frags
+ * @fresh_bytes: new memory among them
+ * @tail_len: bytes to be appended to the linear part
+ *
+ * Bytes in the private linear part are rewritten in place.  Bytes in fragments
+ * never are: their pages may belong to anybody (a file, another packet), so
+ * they are written to fresh memory, which replaces them on commit.
+ */
+struct asym_reframe {
+	struct sk_buff	*skb;
+	u32		frag;
+	u32		frag_off;
+	skb_frag_t	frags[MAX_SKB_FRAGS];
+	u32		nr_frags;
+	u32		fresh_bytes;
+	u32		tail_len;
+};
+
+int asym_reframe_private(struct sk_buff *skb);
+int asym_reframe_begin(struct asym_reframe *rf, struct sk_buff *skb,
+		       u32 append);
+int asym_reframe_keep(struct asym_reframe *rf, u32 off, u32 len);
+int asym_reframe_rewrite(struct asym_reframe *rf, u32 off, u32 len,
+			 struct asym_sg_pair *sg);
+u8 *asym_reframe_append(struct asym_reframe *rf, u32 len);
+void asym_reframe_commit(struct asym_reframe *rf);
+void asym_reframe_abandon(struct asym_reframe *rf);
+
+/* ---- inner.c ---- */
+
+/* Headers of the inner packet lie in so many of its bytes, or it is refused. */
+#define ASYM_INNER_HEADERS	128
+
+/**
+ * struct asym_inner - what is in the payload of an ESP packet
+ * @proto: of what is behind the IP headers; TCP is never in fragments
+ * @off: where that begins in the payload
+ * @len: bytes of it; the payload may be longer
+ * @saddr: source address; those of IPv4 are mapped
+ * @daddr: destination address, likewise
+ */
+struct asym_inner {
+	u8		proto;
+	u32		off;
+	u32		len;
+	struct in6_addr	saddr;
+	struct in6_addr	daddr;
+};
+
+u32 asym_inner_headers(const struct xfrm_state *x);
+const char *asym_inner_find(const struct xfrm_state *x,
+			    const struct sk_buff *skb, u32 seen, u8 proto,
+			    u32 len, struct asym_inner *inner);
+
+/* ---- mac.c ---- */
+
+void asym_mac(struct net *net, const struct sk_buff *skb, u32 off, u32 len,
+	      const u8 *key, const u8 *aad, u32 aad_len, u8 *mac);
+u32 asym_mac_aad(const struct xfrm_state *x, const struct ip_esp_hdr *esph,
+		 __be32 seq_hi, u8 *aad);
+#define ASYM_AAD_BYTES_MAX	12
+
+/* ---- segment.c ---- */
+
+/**
+ * struct asym_segment - a TCP segment in a received packet
+ * @net: namespace
+ * @meta: what the peer says of it
+ * @head_len: bytes of the payload of ESP in front of the segment's data: the TCP
+ *	header, and inner IP headers if there are any
+ * @len: the same with the data
+ * @seq: sequence number of the first byte behind the header
+ * @flow: the connection, referenced, or NULL when it is not needed
+ * @rcv_nxt: what TCP expects next, with @flow
+ */
+struct asym_segment {
+	struct net		*net;
+	const struct asym_meta	*meta;
+	u32			head_len;
+	u32			len;
+	u32			seq;
+	struct asym_flow	*flow;
+	u32			rcv_nxt;
+};
+
+int asym_segment_take(struct asym_segment *seg, const struct sk_buff *skb,
+		      const struct asym_inner *inner);
+bool asym_segment_is_history(const struct asym_segment *seg,
+			     const struct asym_range_entry *range);
+int asym_segment_find_range(struct asym_segment *seg,
+			    const struct asym_range_entry *range,
+			    struct asym_binding **binding, u64 *offset);
+
+/* ---- seal.c ---- */
+
+int asym_output(struct xfrm_state *x, struct sk_buff *skb);
+int asym_xmit(struct xfrm_state *x, struct sk_buff *skb,
+	      netdev_features_t features);
+
+/* ---- open.c ---- */
+
+int asym_input(struct xfrm_state *x, struct sk_buff *skb);
+
+#endif /* _ESP_ASYM_PACKET_H */

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * SAs and how xfrm comes to them.
+ */
+#ifndef _ESP_ASYM_SA_H
+#define _ESP_ASYM_SA_H
+
+#include <asym/wire.h>
+#include <crypto/skcipher.h>
+#include <net/xfrm.h>
+
+/* ---- suite.c ---- */
+
+#define ASYM_SUITES		2
+#define ASYM_SA_SALT_BYTES	4
+
+/**
+ * struct asym_suite - an algorithm of SAs
+ * @name: of the algorithm, for xfrm
+ * @shell: of what holds an SA's keys, in the crypto API
+ * @cipher: stream cipher, in the crypto API
+ * @label: HKDF info of the cipher's key
+ * @key_bytes: the lengths that the key may have, without salt
+ * @put_counter: the cipher's counter block of the byte @stream_pos of the
+ *	keystream, which begins one: a multiple of 64
+ */
+struct asym_suite {
+	char		*name;
+	const char	*shell;
+	const char	*cipher;
+	const char	*label;
+	u8		key_bytes[2];
+	void		(*put_counter)(const u8 *salt, const u8 *iv,
+				       u32 stream_pos, u8 *counter);
+};
+
+extern const struct asym_suite asym_suites[ASYM_SUITES];
+const struct asym_suite *asym_suite_find(const char *name);
+
+/* ---- sa.c ---- */
+
+/**
+ * struct asym_sa - what an SA needs to seal and open packets
+ * @suite: its algorithm
+ * @stream: stream cipher keyed with a key derived from the SA key
+ * @salt: first four bytes of the nonce (RFC 4106 section 4)
+ * @iv_mask: makes the IVs of two SAs with the same key differ
+ */
+struct asym_sa {
+	const struct asym_suite	*suite;
+	struct crypto_skcipher	*stream;
+	u8			salt[4];
+	u64			iv_mask;
+};
+
+int asym_sa_init(void);
+void asym_sa_exit(void);
+struct crypto_aead *asym_sa_create(const struct asym_suite *suite,
+				   const u8 *key, unsigned int key_len,
+				   struct netlink_ext_ack *extack);
+void asym_sa_destroy(struct crypto_aead *shell);
+struct asym_sa *asym_sa_of(const struct xfrm_state *x);
+void asym_sa_counter(const struct asym_sa *sa, const u8 *iv, u32 stream_pos,
+		     u8 *counter);
+
+/* ---- algo.c ---- */
+
+int asym_algo_init(void);
+void asym_algo_exit(void);
+
+/* ---- state.c ---- */
+
+int asym_state_init(void);
+void asym_state_exit(void);
+bool asym_state_is_ours(const struct xfrm_state *x);
+
+/* ---- offload.c ---- */
+
+int asym_offload_init(void);
+void asym_offload_exit(void);
+bool asym_offload_available(unsigned short family);
+extern const struct xfrm_type_offload asym_type_offload;
+
+/* ---- encap.c ---- */
+
+int asym_encap_check(const struct xfrm_state *x,
+		     struct netlink_ext_ack *extack);
+u32 asym_encap_bytes(const struct xfrm_state *x);
+int asym_encap_put(struct xfrm_state *x, struct sk_buff *skb, u32 len);
+void asym_encap_learn(struct xfrm_state *x, const struct sk_buff *skb);
+int asym_encap_send(struct xfrm_state *x, struct sk_buff *skb);
+
+/* ---- route.c ---- */
+
+bool asym_route_is_ours(struct sk_buff *skb, u8 family);
+
+#endif /* _ESP_ASYM_SA_H */
