@@ -44,13 +44,22 @@ static bool mark(struct asym_meta *meta, const struct packet *p, u32 itt)
 	return true;
 }
 
+/* Bytes of @p have been lied about. */
+static void note(struct packet *p, const struct asym_range_entry *range)
+{
+	u32 first = host_pos(p->from, p->seq) + range->off - p->head_len;
+
+	p->lies[p->nr_lies].first = first;
+	p->lies[p->nr_lies++].end = first + range->len;
+}
+
 /* @p, which is true, becomes a lie or stays as it is. */
 void lie_tell(struct packet *p, u32 other_itt)
 {
-	struct asym_meta meta, heard;
+	struct asym_meta truth, meta, heard;
 	u8 bytes[ASYM_META_BYTES];
 	enum event event;
-	u32 i, first;
+	u32 i;
 	bool told;
 
 	if (asym_meta_decode(&meta, p->meta, p->head_len + p->len))
@@ -58,15 +67,13 @@ void lie_tell(struct packet *p, u32 other_itt)
 	/* There are many more without user data. */
 	if (!meta.tagged || !pick_one_in(meta.nr_ranges ? 8 : 128))
 		return;
+	truth = meta;
 	i = meta.nr_ranges ? pick(meta.nr_ranges) : 0;
-	first = meta.range[i].off;
 	if (!meta.nr_ranges) {
 		event = EVENT_LIE_MARKED;
 		told = mark(&meta, p, other_itt);
-		first = meta.range[0].off;
 	} else if (pick_one_in(3)) {
 		event = EVENT_LIE_UNMARKED;
-		first = meta.range[0].off;
 		told = unmark(&meta);
 	} else if (pick(2)) {
 		event = EVENT_LIE_MOVED;
@@ -82,10 +89,14 @@ void lie_tell(struct packet *p, u32 other_itt)
 	memcpy(p->meta, bytes, sizeof(bytes));
 	p->lie = true;
 	p->lie_event = event;
-	p->lie_first = host_pos(p->from, p->seq) + first - p->head_len;
-	p->lie_end = host_pos(p->from, p->seq) + p->len;
-	if (event != EVENT_LIE_UNMARKED)
-		p->lie_end = p->lie_first + meta.range[i].len;
+	p->nr_lies = 0;
+	if (event != EVENT_LIE_UNMARKED) {
+		note(p, &meta.range[i]);
+		return;
+	}
+	/* What is between is no user data, and nobody says that it is. */
+	for (i = 0; i < truth.nr_ranges; i++)
+		note(p, &truth.range[i]);
 }
 
 /* It arrives.  What the receiver has compared before it may forget. */
@@ -94,10 +105,15 @@ void lie_hear(const struct packet *p)
 	const struct asym_claims *claims = &p->from->peer->flow.track.claims;
 	struct inbox *in = &p->from->peer->inbox;
 	u32 next = claims->started ? host_pos(p->from, claims->next) : 0;
-	u32 first = max(p->lie_first, next);
+	u32 i, first;
 
-	if (!p->lie || first >= p->lie_end || first >= in->lie)
+	if (!p->lie)
 		return;
-	in->lie = first;
-	in->lie_event = p->lie_event;
+	for (i = 0; i < p->nr_lies; i++) {
+		first = max(p->lies[i].first, next);
+		if (first >= p->lies[i].end || first >= in->lie)
+			continue;
+		in->lie = first;
+		in->lie_event = p->lie_event;
+	}
 }

@@ -19,8 +19,8 @@
  * @inner: inner packet: TCP header and the bytes
  * @lie: @meta are not true, see lie.c
  * @lie_event: in what way
- * @lie_first: position of the first byte that this is about
- * @lie_end: and of the first behind them
+ * @lies: positions of the bytes that this is about, in order
+ * @nr_lies: stretches of them
  */
 struct packet {
 	struct host	*from;
@@ -32,8 +32,11 @@ struct packet {
 	u8		*inner;
 	bool		lie;
 	u32		lie_event;
-	u32		lie_first;
-	u32		lie_end;
+	struct {
+		u32	first;
+		u32	end;
+	} lies[ASYM_RANGES_MAX];
+	u32		nr_lies;
 };
 
 bool packet_make(struct packet *p, struct host *from, u32 seq, u32 len);
