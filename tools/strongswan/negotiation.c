@@ -138,10 +138,9 @@ static void not_installed(ike_sa_t *ike_sa, child_sa_t *child_sa)
 		return;
 	if (!module_is_there())
 		why = "the kernel module esp_asym is not loaded";
-	else if (host->get_family(host) != AF_INET)
-		why = "it works over IPv4 only";
-	else if (child_sa->get_mode(child_sa) != MODE_TRANSPORT)
-		why = "it works in transport mode only";
+	else if (child_sa->has_encap(child_sa) &&
+		 host->get_family(host) != AF_INET)
+		why = "UDP encapsulation works over IPv4 only";
 	else if (proposal->get_algorithm(proposal, INTEGRITY_ALGORITHM, &alg,
 					 NULL))
 		why = "it authenticates by itself: leave integrity algorithms out";

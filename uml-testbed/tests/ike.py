@@ -92,13 +92,14 @@ def certificates(ctx, bed, *edits, names=0):
     return said
 
 
-def check_sas(bed, alg='ASYM_GCM_AES', bits=288, esn=False):
+def check_sas(bed, alg='ASYM_GCM_AES', bits=288, esn=False,
+              mode='transport'):
     for daemon in bed.ike:
         sas = daemon.installed()
         check(len(sas) == 1, '%s: %d CHILD_SAs' % (daemon.host.name, len(sas)))
         check((sas[0].alg, sas[0].bits) == (alg, bits),
               '%s: %s-%d' % (daemon.host.name, sas[0].alg, sas[0].bits))
-        check(sas[0].mode == 'TRANSPORT', sas[0].mode)
+        check(sas[0].mode == mode.upper(), sas[0].mode)
         check(sas[0].esn == esn, 'ESN: %s' % sas[0].esn)
 
 
