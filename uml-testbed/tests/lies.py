@@ -39,6 +39,9 @@ CALM = {
 # No lie may cost the initiator more: all timeouts above, one after the other.
 PATIENCE = 40
 
+# Of a login to come to the target at all.
+ATTEMPTS = 5
+
 
 def reasons(host):
     return {name[len('refused-'):]: n
@@ -103,6 +106,19 @@ class Stage:
         self._next += length // 512
         check(at + length <= SIZE, 'the disk of the test is too small')
         return at
+
+    def try_login(self, tried):
+        """Does a login succeed?  On a slow machine it may be given up before
+        it has come to the target, which is no attempt: tried is a list that
+        is empty until then."""
+        for _ in range(ATTEMPTS):
+            try:
+                self.login()
+                return True
+            except HostError:
+                if tried:
+                    break
+        return False
 
     def read(self, at, length=CHUNK, disk=None):
         """What the initiator gets, up to the first error."""

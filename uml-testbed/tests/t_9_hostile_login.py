@@ -29,20 +29,13 @@ class Logins:
             return respond(conn, request, conn.answer(
                 pdu.keys_of(request.data)))
 
-        def run():
-            try:
-                stage.login()
-                return True
-            except HostError:
-                return False
-
         stage.target.on_login = on_login
         base = dict(stage.settings)
         stage.settings.update(settings or {})
         if works:
             # It is over when the target has answered, and no sooner.
             stage.settings['node.conn[0].timeo.login_timeout'] = '15'
-        worked = stage.watch(what, want, run)
+        worked = stage.watch(what, want, lambda: stage.try_login(seen))
         check(seen, what + ': no login has come so far')
         if works is not None:
             check(worked == works, '%s: login %s' % (what, worked))

@@ -5,7 +5,6 @@ ICV."""
 
 import time
 
-from testbed.host import HostError
 from testbed.peer import pdu
 from testbed.peer.esp import wire
 from testbed.peer.tcp import ACK, PSH, SYN, URG
@@ -273,14 +272,8 @@ def nothing_is_read_before_it_is_checked(ctx):
 
         def attempt(what, want):
             """The initiator may try again, and is not bothered then."""
-            def run():
-                try:
-                    stage.login()
-                    return True
-                except HostError:
-                    return False
             del done[:]
-            works = stage.watch(what, want, run)
+            works = stage.watch(what, want, lambda: stage.try_login(done))
             check(done, what + ': no login has come so far')
             if works:
                 stage.honest()
