@@ -100,6 +100,7 @@ static int refuse(struct net *net, enum asym_reason reason, const char *detail,
 static int describe_tcp(struct net *net, struct sk_buff *skb,
 			const struct asym_inner *inner, struct asym_meta *meta)
 {
+	static const char malformed[] = "malformed TCP header";
 	enum asym_describe result;
 	struct asym_flow_key key = { .net = net };
 	struct asym_flow *flow;
@@ -109,12 +110,12 @@ static int describe_tcp(struct net *net, struct sk_buff *skb,
 
 	if (inner->len < sizeof(*th) ||
 	    !pskb_may_pull(skb, inner->off + sizeof(*th)))
-		return -EINVAL;
+		return refuse(net, ASYM_REASON_BAD_PACKET, malformed, -EINVAL);
 	th = (struct tcphdr *)(skb->data + inner->off);
 	head = th->doff * 4;
 	if (head < sizeof(*th) || head > inner->len ||
 	    !pskb_may_pull(skb, inner->off + head))
-		return -EINVAL;
+		return refuse(net, ASYM_REASON_BAD_PACKET, malformed, -EINVAL);
 	th = (struct tcphdr *)(skb->data + inner->off);
 	len = inner->len - head;
 	/* The ICV covers the segment; whatever is here was computed in vain. */
@@ -371,7 +372,8 @@ static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto)
 	if (err) {
 		asym_reframe_abandon(&op->rf);
 		op_free(op);
-		return err;
+		return refuse(net, ASYM_REASON_BAD_PACKET,
+			      "a packet too long to be encapsulated", err);
 	}
 
 	esph = esp_header(skb);
