@@ -140,5 +140,7 @@ class Monitor:
         def seen():
             text = self.text().replace('_', '-')
             return reason.replace('_', '-') in text
-        poll('event %s; there was: %s' % (reason, self.text()[-300:]), seen,
-             timeout * self.host.slow)
+        try:
+            poll('event ' + reason, seen, timeout * self.host.slow)
+        except HostError as e:
+            raise HostError('%s; there was: %s' % (e, self.text()[-300:]))

@@ -280,7 +280,9 @@ def connection_older_than_the_sa_is_refused_and_recovers(ctx):
     bed = ctx.bed()
     lun = iscsi.Lun(0, size=4 << 20)
     bed.serve([lun])
-    session = bed.login()		# in the clear
+    # No pings: with the binding and without the SA they would be refused.
+    bed.target.be_patient()
+    session = bed.login(steps.PATIENCE)		# in the clear
     disk = session.disk()
     bed.i.run(read_cmd(disk))
     bed.load()
