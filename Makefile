@@ -19,6 +19,8 @@ TOOLS := tools/asymctl
 
 # Logs of make check and its parts.
 LOGS ?= $(CURDIR)/build/log
+# Scenarios that run at the same time in UML, where guests mostly wait.
+JOBS ?= 3
 # What make bench leaves.
 BENCH ?= $(CURDIR)/build/bench
 # What make check runs of the scenarios on stock kernels; make check-qemu runs
@@ -156,21 +158,22 @@ lint:
 
 check-uml:
 	@$(PARTS) check-uml \
-		scenarios='uml-testbed/check --platform uml --fast \
+		scenarios='uml-testbed/check --platform uml --fast --jobs $(JOBS) \
 			--logs $(LOGS)/uml' \
 		quick-start='uml-testbed/quick-start'
 
 check-hostile:
-	@$(CHECK_ENV) uml-testbed/check --platform uml --logs '$(LOGS)/uml'
+	@$(CHECK_ENV) uml-testbed/check --platform uml --jobs $(JOBS) \
+		--logs '$(LOGS)/uml'
 
 # FAST=1: what make check runs on UML, and not all.
 check-uml-debug:
-	@$(CHECK_ENV) uml-testbed/check --platform uml-debug \
+	@$(CHECK_ENV) uml-testbed/check --platform uml-debug --jobs $(JOBS) \
 		$(if $(FAST),--fast) --logs '$(LOGS)/uml-debug'
 
 coverage:
 	@rm -rf '$(LOGS)/coverage'
-	@$(CHECK_ENV) uml-testbed/check --platform uml-debug \
+	@$(CHECK_ENV) uml-testbed/check --platform uml-debug --jobs $(JOBS) \
 		$(if $(FAST),--fast) --logs '$(LOGS)/uml-debug' --coverage '$(LOGS)/coverage'
 
 check-qemu:

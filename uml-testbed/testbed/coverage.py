@@ -7,6 +7,8 @@ with the notes of the compiler, the sources, and the sum of the counters of all
 guests.
 """
 
+import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -28,7 +30,8 @@ NOT_OURS = ('asymfail/', 'asyncrypt/', 'keystore/selftest/')
 
 
 class Run:
-    """The counters of a run of scenarios, in a directory."""
+    """The counters of a run of scenarios, in a directory that the processes of
+    the run share; guests and lost are those of this process."""
 
     def __init__(self, directory):
         self.directory = os.path.abspath(directory)
@@ -36,6 +39,12 @@ class Run:
         self.lost = []
         self._builds = {}
         os.makedirs(self.directory, exist_ok=True)
+
+    @contextlib.contextmanager
+    def _alone(self):
+        with open(os.path.join(self.directory, 'lock'), 'w') as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def add_build(self, directory, variant):
         """A build that guests will load.  The guest's kernel knows it by the
@@ -47,8 +56,12 @@ class Run:
         ours = os.path.join(self.directory,
                             os.path.basename(place).lstrip('.'))
         self._builds[place] = ours
-        if os.path.isdir(ours):
-            return
+        with self._alone():
+            if not os.path.isdir(ours):
+                self._keep(directory, place, variant, ours)
+
+    @staticmethod
+    def _keep(directory, place, variant, ours):
         tmp = ours + '.tmp'
         shutil.rmtree(tmp, ignore_errors=True)
         for base, _, files in os.walk(directory):
@@ -71,9 +84,10 @@ class Run:
                 raise HostError('the guest is dead')
             with tempfile.TemporaryDirectory() as tmp:
                 self._copy(host, tmp)
-                for place, ours in self._builds.items():
-                    if os.path.isdir(tmp + place):
-                        _merge(ours, tmp + place)
+                with self._alone():
+                    for place, ours in self._builds.items():
+                        if os.path.isdir(tmp + place):
+                            _merge(ours, tmp + place)
                 self.guests += bool(os.listdir(tmp))
         except (HostError, OSError) as err:
             self.lost.append('%s: %s' % (host.name, err))

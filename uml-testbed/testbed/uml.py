@@ -32,7 +32,8 @@ class UmlHost(Host):
         self.addr = addr
         self.net = net
         self.platform = 'uml' if flavour == 'release' else 'uml-debug'
-        self.slow = 1 if flavour == 'release' else 6
+        # Also a fast kernel has a part of the machine only.
+        self.slow = 2 if flavour == 'release' else 6
         self.kdir = os.path.join(kernel, 'build')
         self.share = os.path.join(workdir, 'share')
         self.console = os.path.join(workdir, 'console')
