@@ -144,6 +144,7 @@ UNIT += receiver='$(MAKE) -C esp_asym/tests/receiver check'
 UNIT += model='$(MAKE) -C esp_asym/tests/model check'
 UNIT += mutants='uml-testbed/mutants --check'
 UNIT += test-report='tools/tests/test-report'
+UNIT += side-by-side='tools/tests/side-by-side'
 UNIT += bench='bench/tests/figures'
 UNIT += documents='tools/tests/documents'
 
@@ -192,7 +193,8 @@ check-qemu-fast:
 
 # The scenarios' own test: broken modules must not pass them.
 check-mutants:
-	@$(CHECK_ENV) uml-testbed/mutants --logs '$(LOGS)/mutants'
+	@$(CHECK_ENV) uml-testbed/mutants --jobs $(JOBS) \
+		--logs '$(LOGS)/mutants'
 
 test-report:
 	@$(CHECK_ENV) tools/test-report '$(LOGS)'
