@@ -127,8 +127,11 @@ class Monitor:
         return self
 
     def __exit__(self, *exc):
+        # Until it is gone: the next one's socket must not be taken for this.
         if self.host.alive():
-            self.host.run('kill $(cat /run/monitor.pid)', check=False)
+            self.host.run('p=$(cat /run/monitor.pid); kill $p;'
+                          ' while [ -d /proc/$p ]; do sleep 0.05; done',
+                          check=False)
 
     def text(self):
         with open(self.host.path(self._file), encoding='utf-8',
@@ -140,7 +143,5 @@ class Monitor:
         def seen():
             text = self.text().replace('_', '-')
             return reason.replace('_', '-') in text
-        try:
-            poll('event ' + reason, seen, timeout * self.host.slow)
-        except HostError as e:
-            raise HostError('%s; there was: %s' % (e, self.text()[-300:]))
+        poll(lambda: 'event %s; there was: %s' % (reason, self.text()[-300:]),
+             seen, timeout * self.host.slow)

@@ -58,14 +58,16 @@ class Job:
 
 
 def poll(what, func, timeout=20, interval=0.02):
-    """Call func() until it returns something true; that is the result."""
+    """Call func() until it returns something true; that is the result.  what
+    names it when it does not: a text, or a function that makes one then."""
     end = time.monotonic() + timeout
     while True:
         value = func()
         if value:
             return value
         if time.monotonic() > end:
-            raise HostError('timeout: ' + what)
+            raise HostError('timeout: ' + (what() if callable(what)
+                                           else what))
         time.sleep(interval)
 
 

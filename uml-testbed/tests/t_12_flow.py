@@ -20,7 +20,8 @@ def open_flows(host):
 
 
 def flows_are(host, n, timeout=60):
-    poll('%s: %d flows, there are %d' % (host.name, n, open_flows(host)),
+    poll(lambda: '%s: %d flows; there are %d' % (host.name, n,
+                                                 open_flows(host)),
          lambda: open_flows(host) == n, timeout * host.slow)
 
 

@@ -42,7 +42,7 @@ class Script:
         self.pid = int(host.run(
             '/usr/bin/python3 -u %s %s > /share/%s 2>&1 < /dev/null & echo $!'
             % (script, ' '.join(map(str, args)), self._out)).out)
-        poll(name + ': ' + self.text(), lambda: 'ready' in self.text(),
+        poll(lambda: name + ': ' + self.text(), lambda: 'ready' in self.text(),
              60 * host.slow)
 
     def text(self):
@@ -227,7 +227,7 @@ def data_survive_nat_with_udp_encapsulation(ctx, esn=False, mtu=1500,
     def another_port():
         traffic(bed)
         nat.translate(40600)
-        poll('mapping; there was: ' + news.text(),
+        poll(lambda: 'mapping; there was: ' + news.text(),
              lambda: '%s 40600' % i in news.text(), 60 * bed.i.slow)
         # What IKE does then.
         for pair, ports in (((t, i), (NAT_T, 40600)), ((i, t), (40600, NAT_T))):
@@ -282,7 +282,8 @@ def data_survive_in_tcp_encapsulation(ctx):
     server = Script(bed.t, 'carrier', CARRIER)
     client = Script(bed.i, 'carrier', CARRIER, bed.t.addr)
     for end in (server, client):
-        poll('carrier: ' + end.text(), lambda: 'carries' in end.text(), 30)
+        poll(lambda: 'carrier: ' + end.text(),
+             lambda: 'carries' in end.text(), 30 * bed.i.slow)
     session = witnessed(
         ctx, bed, lambda p: p[9] == 6 and {struct.unpack(
             '>HH', p[20:24])} == {(NAT_T, NAT_T)}, 'the carrier')
