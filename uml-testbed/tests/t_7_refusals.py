@@ -327,9 +327,9 @@ def key_deleted_in_use_stops_data_and_nothing_else(ctx):
         job = bed.i.start('while %s; do :; done'
                           % write_cmd(disk, name).replace('64k', '256k'),
                           timeout=90)
-        bed.i.poll('read r m w x < /sys/block/%s/stat; set -- $(cat'
-                   ' /sys/block/%s/stat); [ $7 -gt 4096 ]'
-                   % ((disk.split('/')[-1],) * 2), 40)
+        # Sectors written.
+        bed.i.poll('set -- $(cat /sys/block/%s/stat); [ $7 -gt 4096 ]'
+                   % disk.split('/')[-1], 40)
         asymctl.ctl(bed.i, 'key del k0')
         events.wait('key-missing', 30)
         res = job.wait()
@@ -390,14 +390,15 @@ def binding_under_an_unprotected_connection_stops_it(ctx, kind,
 
     marker, name = marked_file(bed.i)
     cap = bed.capture()
+    peer = bed.t.run("awk '$2 ~ /:0CBC$/ && $4 == \"01\" {print $3}'"
+                     ' /proc/net/tcp').out.strip()
+    check(len(peer.split()) == 1, 'the connections are ' + peer)
     with Monitor(bed.i) as events:
+        # A ping that comes before the write ends the connection as well.
         bed.bind(0)
-        # The reset of a connection holds no data, and gets out.
-        peer = bed.t.run("awk '$2 ~ /:0CBC$/ && $4 == \"01\" {print $3}'"
-                         ' /proc/net/tcp').out.strip()
-        check(len(peer.split()) == 1, 'the connections are ' + peer)
         bed.i.run('! timeout 60 ' + write_cmd(disk, name), timeout=90)
         events.wait('no-sa' if other_is_bound else 'not-from-syn')
+        # The reset of a connection holds no data, and gets out.
         bed.t.poll('! grep -q " %s " /proc/net/tcp' % peer, 5)
     bed.target.sync()
     no_hits('on the wire', cap.stop(), marker)
