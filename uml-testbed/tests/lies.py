@@ -89,8 +89,14 @@ class Stage:
     def __exit__(self, *exc):
         self._events.__exit__(*exc)
 
-    def login(self):
-        self.session = self.bed.login(self.settings)
+    def login(self, attempts=ATTEMPTS):
+        for left in reversed(range(attempts)):
+            try:
+                self.session = self.bed.login(self.settings)
+                break
+            except HostError:
+                if not left:
+                    raise
         self.disk = self.session.disk()
         for n in self.target.luns:
             self.host.run('echo %d > /sys/block/%s/device/timeout' % (
@@ -107,17 +113,22 @@ class Stage:
         check(at + length <= SIZE, 'the disk of the test is too small')
         return at
 
-    def try_login(self, tried):
+    def try_login(self, tried, want=()):
         """Does a login succeed?  On a slow machine it may be given up before
-        it has come to the target, which is no attempt: tried is a list that
-        is empty until then."""
+        it has come to the target, or the answer to the initiator, which is no
+        attempt: tried is a list that is empty before the one, and the reasons
+        in want, if it is a set, are counted with the other."""
+        before = reasons(self.host)
         for _ in range(ATTEMPTS):
             try:
-                self.login()
+                self.login(1)
                 return True
             except HostError:
-                if tried:
+                now = reasons(self.host)
+                if tried and (not isinstance(want, set) or
+                              all(now[r] > before[r] for r in want)):
                     break
+                del tried[:]
         return False
 
     def read(self, at, length=CHUNK, disk=None):

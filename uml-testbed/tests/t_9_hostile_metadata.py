@@ -98,7 +98,7 @@ def violations(good, inner_len, head):
 @test()
 def malformed_metadata_are_discarded(ctx):
     """Every packet has a right ICV; TCP sends the bytes again."""
-    with Stage(ctx) as stage:
+    with Stage(ctx, calm=True) as stage:
         sent = {}
 
         def lie(conn, task):
@@ -179,7 +179,7 @@ def metadata_that_contradict_the_role_end_the_connection(ctx):
 def esp_packets_that_are_not_sound_are_dropped(ctx):
     """What the network does to packets, and trailers that nobody should
     send; the connection goes on."""
-    with Stage(ctx) as stage:
+    with Stage(ctx, calm=True) as stage:
         addr = stage.host.addr
         peer = stage.peer
 

@@ -121,7 +121,7 @@ def a_head_that_comes_in_two_versions_is_read_in_one(ctx):
 @test()
 def what_tcp_has_had_is_history(ctx):
     """Late copies with other bytes and marks neither harm nor help."""
-    with Stage(ctx) as stage:
+    with Stage(ctx, calm=True) as stage:
         segments = []
 
         def answer(conn, task):
@@ -273,7 +273,8 @@ def nothing_is_read_before_it_is_checked(ctx):
         def attempt(what, want):
             """The initiator may try again, and is not bothered then."""
             del done[:]
-            works = stage.watch(what, want, lambda: stage.try_login(done))
+            works = stage.watch(what, want,
+                                lambda: stage.try_login(done, want))
             check(done, what + ': no login has come so far')
             if works:
                 stage.honest()

@@ -295,7 +295,7 @@ def connections_may_end_at_any_byte(ctx):
 
 @test()
 def keepalives_are_answered_and_change_nothing(ctx):
-    with Stage(ctx) as stage:
+    with Stage(ctx, calm=True) as stage:
         tcp = stage.peer.tcp
 
         def keepalive():
@@ -305,6 +305,7 @@ def keepalives_are_answered_and_change_nothing(ctx):
 
         before = stage.peer.received
         stage.peer.call(keepalive)
+        # No ping comes in between, and nothing else has anything to say.
         stage.peer.wait('an answer to a keepalive',
                         lambda: stage.peer.received > before)
         stage.honest()
