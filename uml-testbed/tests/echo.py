@@ -15,7 +15,7 @@ f.flush()
 CLIENT = """
 import os, socket, sys
 data = os.urandom(1 << 20)
-c = socket.create_connection((sys.argv[1], 9), 5)
+c = socket.create_connection((sys.argv[1], 9), 50)
 f = c.makefile('rwb')
 f.write(data)
 f.flush()

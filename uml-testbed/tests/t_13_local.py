@@ -9,12 +9,9 @@ from testbed.host import HostError
 from testbed.suite import check, test
 
 from . import steps, xts
+from .t_7_refusals import ONE_ATTEMPT
 
 SIZE = 1 << 20
-
-# A refusal comes long before.
-SETTINGS = {'node.conn[0].timeo.login_timeout': '5',
-            'node.session.initial_login_retry_max': '1'}
 
 
 def secure(host, addr):
@@ -48,20 +45,20 @@ def initiator_and_target_may_share_a_host(ctx, address, no_offload=False):
     bed.target = iscsi.Target(host, [iscsi.Lun(0, size=4 << 20)])
     key = bed.bind()
 
-    def login():
-        return bed.login(SETTINGS, portal='%s:%d' % (addr, iscsi.PORT))
+    portal = '%s:%d' % (addr, iscsi.PORT)
 
     with Monitor(host) as events:
         try:
-            login()
-            check(False, 'a login without IPsec')
+            bed.login(ONE_ATTEMPT, portal=portal)
         except HostError:
             pass
+        else:
+            check(False, 'a login without IPsec')
         events.wait('no-sa')
     check(counters(host)['packets_sealed'] == 0, 'lo uses IPsec by itself')
 
     loopback(host, True)
-    session = login()
+    session = bed.login(portal=portal)
     disk = session.disk()
     before = counters(host)
     data = os.urandom(SIZE)
