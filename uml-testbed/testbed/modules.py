@@ -38,6 +38,31 @@ def _extra_files(extra):
                 yield name, name + ending, path
 
 
+def _make(directory, argv):
+    """Run make, with argv, for the modules in a directory.
+
+    Most builds differ in one source, so that most objects can come from
+    ccache; as the compiler's arguments hold the path, all builds see their
+    directory in the same place.  Not for coverage, which knows a build by its
+    path.
+    """
+    if coverage.run:
+        return _output(['make', 'M=' + directory, *argv])
+    place = os.path.join(cache.root(), 'build')
+    os.makedirs(place, exist_ok=True)
+    return _output(['unshare', '--mount', 'sh', '-c',
+                    'mount --bind "$1" "$2" && shift 2 && exec "$@"', 'sh',
+                    directory, place, 'make', 'M=' + place, 'CC=ccache gcc',
+                    *argv],
+                   CCACHE_DIR=os.path.join(cache.root(), 'ccache'),
+                   CCACHE_MAXSIZE='1G')
+
+
+def _output(argv, **env):
+    return subprocess.run(argv, stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT, env={**os.environ, **env})
+
+
 def build(kdir, arch=None, flags=(), names=ORDER, edits=(), extra=()):
     """Directory with the .ko files for the kernel whose build tree is kdir.
 
@@ -80,14 +105,12 @@ def build(kdir, arch=None, flags=(), names=ORDER, edits=(), extra=()):
             with open(os.path.join(tmp, 'Kbuild'), 'w') as f:
                 f.writelines('obj-m += %s/\n' % m
                              for m in (*extra, *present))
-        argv = ['make', '-s', '-j2', '-C', kdir, 'M=' + tmp]
+        argv = ['-s', '-j2', '-C', kdir]
         if arch:
             argv.append('ARCH=' + arch)
         if cflags:
             argv.append('KCFLAGS=' + ' '.join(cflags))
-        res = subprocess.run(argv + list(flags) + ['modules'],
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                             text=True)
+        res = _make(tmp, argv + list(flags) + ['modules'])
         if res.returncode:
             raise HostError('the modules do not build for %s:\n%s'
                             % (kdir, res.stdout))
