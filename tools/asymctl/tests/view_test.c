@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "asymctl.h"
+#include "tap.h"
 #include "view.h"
 
 #define IQN	"iqn.2026-11.example:disks"
@@ -17,15 +18,6 @@
 bool json_output;
 
 static char root[64];
-static int count, failed;
-
-static void check(bool good, const char *name)
-{
-	count++;
-	if (!good)
-		failed++;
-	printf("%sok %d - %s\n", good ? "" : "not ", count, name);
-}
 
 /* ---- a root of our own ---- */
 
@@ -180,16 +172,16 @@ static void test_ends(void)
 	struct end a, b;
 	char text[END_TEXT];
 
-	check(end_parse(&a, "192.0.2.1", 3260) &&
-	      !strcmp(end_text(&a, text), "192.0.2.1:3260"), "an IPv4 end");
-	check(end_parse(&b, "2001:db8::1", 3260) &&
-	      !strcmp(end_text(&b, text), "[2001:db8::1]:3260") &&
-	      !end_same(&a, &b), "an IPv6 end");
-	check(end_set(&b, mapped, 16, 3260) && end_same(&a, &b) &&
-	      end_parse(&b, "0000:0000:0000:0000:0000:ffff:c000:0201", 3260) &&
-	      end_same(&a, &b), "IPv4 in IPv6 is IPv4");
-	check(!end_parse(&b, "disk", 1) && !end_set(&b, mapped, 5, 1) &&
-	      !strcmp(end_addr(&b, text), "?"), "what is no address");
+	tap_ok(end_parse(&a, "192.0.2.1", 3260) &&
+	       !strcmp(end_text(&a, text), "192.0.2.1:3260"), "an IPv4 end");
+	tap_ok(end_parse(&b, "2001:db8::1", 3260) &&
+	       !strcmp(end_text(&b, text), "[2001:db8::1]:3260") &&
+	       !end_same(&a, &b), "an IPv6 end");
+	tap_ok(end_set(&b, mapped, 16, 3260) && end_same(&a, &b) &&
+	       end_parse(&b, "0000:0000:0000:0000:0000:ffff:c000:0201", 3260) &&
+	       end_same(&a, &b), "IPv4 in IPv6 is IPv4");
+	tap_ok(!end_parse(&b, "disk", 1) && !end_set(&b, mapped, 5, 1) &&
+	       !strcmp(end_addr(&b, text), "?"), "what is no address");
 }
 
 /* ---- the directories ---- */
@@ -231,16 +223,16 @@ static void test_sessions(void)
 		if (s->number == 12)
 			twelve = s;
 	}
-	check(sessions.count == 2 && one && twelve, "two sessions");
-	check(one && one->connected && !strcmp(one->target, IQN) &&
-	      one->remote.port == 3260 && one->local_port == 41000,
-	      "a session with its connection, not that of session 12");
-	check(twelve && !twelve->connected && !strcmp(twelve->state, "FAILED"),
-	      "a session without a connection");
-	check(disks.count == 6 && disk_is(&disks, "sdf", 1, -1) && disk_is(&disks, "sda", 1, 0) &&
-	      disk_is(&disks, "sdb", 1, 1) && disk_is(&disks, "sdc", 1, 300) &&
-	      disk_is(&disks, "sdd", 1, -1) && disk_is(&disks, "sde", 12, 0),
-	      "disks by session and LUN");
+	tap_ok(sessions.count == 2 && one && twelve, "two sessions");
+	tap_ok(one && one->connected && !strcmp(one->target, IQN) &&
+	       one->remote.port == 3260 && one->local_port == 41000,
+	       "a session with its connection, not that of session 12");
+	tap_ok(twelve && !twelve->connected && !strcmp(twelve->state, "FAILED"),
+	       "a session without a connection");
+	tap_ok(disks.count == 6 && disk_is(&disks, "sdf", 1, -1) && disk_is(&disks, "sda", 1, 0) &&
+	       disk_is(&disks, "sdb", 1, 1) && disk_is(&disks, "sdc", 1, 300) &&
+	       disk_is(&disks, "sdd", 1, -1) && disk_is(&disks, "sde", 12, 0),
+	       "disks by session and LUN");
 	table_free(&sessions);
 	table_free(&disks);
 }
@@ -256,20 +248,20 @@ static void test_disks(void)
 	struct table disks = { };
 	char path[512];
 
-	check(finds("sda", &disks) && disks.count == 1 &&
-	      disk_is(&disks, "sda", 1, 0), "a disk by its name");
-	check(finds("sda1", &disks) && disks.count == 1 &&
-	      disk_is(&disks, "sda", 1, 0), "a partition is its disk");
-	check(finds("dm-1", &disks) && disks.count == 2 &&
-	      disk_is(&disks, "sda", 1, 0) && disk_is(&disks, "sde", 12, 0),
-	      "what a device is made of");
-	check(finds("md0p1", &disks) && disks.count == 1 &&
-	      disk_is(&disks, "sde", 12, 0), "a partition of such a device");
-	check(finds("vda", &disks) && !disks.count, "a disk of no session");
-	check(finds("dm-9", &disks) && !disks.count, "a loop has an end");
-	check(!finds("sdz", &disks), "no disk");
+	tap_ok(finds("sda", &disks) && disks.count == 1 &&
+	       disk_is(&disks, "sda", 1, 0), "a disk by its name");
+	tap_ok(finds("sda1", &disks) && disks.count == 1 &&
+	       disk_is(&disks, "sda", 1, 0), "a partition is its disk");
+	tap_ok(finds("dm-1", &disks) && disks.count == 2 &&
+	       disk_is(&disks, "sda", 1, 0) && disk_is(&disks, "sde", 12, 0),
+	       "what a device is made of");
+	tap_ok(finds("md0p1", &disks) && disks.count == 1 &&
+	       disk_is(&disks, "sde", 12, 0), "a partition of such a device");
+	tap_ok(finds("vda", &disks) && !disks.count, "a disk of no session");
+	tap_ok(finds("dm-9", &disks) && !disks.count, "a loop has an end");
+	tap_ok(!finds("sdz", &disks), "no disk");
 	snprintf(path, sizeof(path), "%s/proc/net/tcp", root);
-	check(!finds(path, &disks), "a file is no disk");
+	tap_ok(!finds(path, &disks), "a file is no disk");
 	table_free(&disks);
 }
 
@@ -280,14 +272,14 @@ static void test_tcp(void)
 	bool any = false, one = false;
 	size_t i;
 
-	check(!tcps_get(&tcps) && tcps.count == 3,
-	      "established connections of both families");
-	check(tcps.count == 3 &&
-	      !strcmp(end_text(&table_row(&tcps, struct tcp, 0)->local, text),
-		      "192.0.2.1:41000") &&
-	      !strcmp(end_text(&table_row(&tcps, struct tcp, 2)->remote, text),
-		      "192.0.2.9:4660"), "their ends");
-	check(!portals_get(&portals) && portals.count == 2, "two portals");
+	tap_ok(!tcps_get(&tcps) && tcps.count == 3,
+	       "established connections of both families");
+	tap_ok(tcps.count == 3 &&
+	       !strcmp(end_text(&table_row(&tcps, struct tcp, 0)->local, text),
+		       "192.0.2.1:41000") &&
+	       !strcmp(end_text(&table_row(&tcps, struct tcp, 2)->remote, text),
+		       "192.0.2.9:4660"), "their ends");
+	tap_ok(!portals_get(&portals) && portals.count == 2, "two portals");
 	for (i = 0; i < portals.count; i++) {
 		const struct portal *p = table_row(&portals, struct portal, i);
 
@@ -295,7 +287,7 @@ static void test_tcp(void)
 		one = one || !strcmp(end_text(&p->end, text),
 				     "[2001:db8::1]:3261");
 	}
-	check(any && one, "a portal of any address, and one of IPv6");
+	tap_ok(any && one, "a portal of any address, and one of IPv6");
 	table_free(&tcps);
 	table_free(&portals);
 }
@@ -418,21 +410,21 @@ static void test_initiator(void)
 	sa->added = 7;
 	add_sa("192.0.2.1", "192.0.2.3", 0x3000)->added = 9;
 	conn = only();
-	check(conn && !view_problems(&view) && conn->flow && conn->session &&
-	      conn->units.count == 1 && conn->out->spi == 0x2000 &&
-	      conn->in->spi == 0x1001,
-	      "a protected session, with the newest SA of its hosts");
+	tap_ok(conn && !view_problems(&view) && conn->flow && conn->session &&
+	       conn->units.count == 1 && conn->out->spi == 0x2000 &&
+	       conn->in->spi == 0x1001,
+	       "a protected session, with the newest SA of its hosts");
 
 	begin_flow();
 	strcpy(add_bound(0, false)->target, "IQN.2026-11.Example:Disks");
 	add_sas();
-	check(only() && !view_problems(&view), "names in upper case");
+	tap_ok(only() && !view_problems(&view), "names in upper case");
 
 	begin_flow();
 	add_bound(0, true)->block_size = 0;
 	add_sas();
-	check(only() && !view_problems(&view),
-	      "a plain unit is as configured, of whatever block size");
+	tap_ok(only() && !view_problems(&view),
+	       "a plain unit is as configured, of whatever block size");
 
 	begin_flow();
 	((struct disk *)table_add(&view.disks, sizeof(struct disk)))->session =
@@ -440,39 +432,39 @@ static void test_initiator(void)
 	add_bound(0, false);
 	add_sas();
 	conn = only();
-	check(conn && conn->units.count == 1, "the disk of another session");
+	tap_ok(conn && conn->units.count == 1, "the disk of another session");
 
 	begin_flow();
 	add_bound(1, false);
 	add_sas();
-	check(unit_complains("not bound"), "an unbound unit");
+	tap_ok(unit_complains("not bound"), "an unbound unit");
 
 	begin_flow();
 	add_bound(0, false)->state = ASYM_STATE_NO_KEY;
 	add_sas();
-	check(unit_complains("no-key"), "a unit without a key");
+	tap_ok(unit_complains("no-key"), "a unit without a key");
 
 	begin_flow();
 	add_bound(0, false)->block_size = 0;
 	add_sas();
-	check(unit_complains("block size"), "a unit of unknown block size");
+	tap_ok(unit_complains("block size"), "a unit of unknown block size");
 
 	begin_flow();
 	table_row(&view.disks, struct disk, 0)->lun = -1;
 	add_bound(0, false);
 	add_sas();
-	check(unit_complains("not bound"), "a unit whose LUN has no number");
+	tap_ok(unit_complains("not bound"), "a unit whose LUN has no number");
 
 	begin_flow()->state = ASYM_FLOW_STATE_BROKEN;
 	table_row(&view.flows, struct flow, 0)->reason = ASYM_REASON_BAD_ICV;
 	add_bound(0, false);
 	add_sas();
-	check(complains("refused (bad-icv)"), "a broken connection");
+	tap_ok(complains("refused (bad-icv)"), "a broken connection");
 
 	begin_flow()->state = ASYM_FLOW_STATE_UNPROTECTED;
 	add_bound(0, true);
-	check(complains("no asymmetric SA protects"),
-	      "a connection that is only watched");
+	tap_ok(complains("no asymmetric SA protects"),
+	       "a connection that is only watched");
 
 	begin_flow();
 	add_bound(0, false);
@@ -483,33 +475,33 @@ static void test_initiator(void)
 	sa->to_here = true;
 	sa->tunnel = true;
 	conn = only();
-	check(conn && !view_problems(&view) && conn->out->spi == 0x1000 &&
-	      conn->in->spi == 0x1001, "a tunnel has addresses of its own");
+	tap_ok(conn && !view_problems(&view) && conn->out->spi == 0x1000 &&
+	       conn->in->spi == 0x1001, "a tunnel has addresses of its own");
 	begin_flow();
 	add_bound(0, false);
 	sa = add_sa("198.51.100.1", "198.51.100.2", 0x1000);
 	sa->from_here = true;
 	sa->tunnel = true;
-	check(complains("no asymmetric SA from 192.0.2.2 to 192.0.2.1"),
-	      "half a tunnel");
+	tap_ok(complains("no asymmetric SA from 192.0.2.2 to 192.0.2.1"),
+	       "half a tunnel");
 	begin_flow();
 	add_bound(0, false);
 	add_sas();
 	table_row(&view.sas, struct sa, 0)->from_here = true;
 	end_parse(&table_row(&view.sas, struct sa, 0)->dst, "192.0.2.3", 0);
-	check(complains("no asymmetric SA from 192.0.2.1 to 192.0.2.2"),
-	      "an SA in transport mode is for its own hosts");
+	tap_ok(complains("no asymmetric SA from 192.0.2.1 to 192.0.2.2"),
+	       "an SA in transport mode is for its own hosts");
 
 	begin_flow();
 	add_bound(0, false);
 	add_sa("192.0.2.1", "192.0.2.2", 0x1000);
-	check(complains("no asymmetric SA from 192.0.2.2 to 192.0.2.1"),
-	      "an SA in one direction");
+	tap_ok(complains("no asymmetric SA from 192.0.2.2 to 192.0.2.1"),
+	       "an SA in one direction");
 	begin_flow();
 	add_bound(0, false);
 	add_sa("192.0.2.2", "192.0.2.1", 0x1000);
-	check(complains("no asymmetric SA from 192.0.2.1 to 192.0.2.2"),
-	      "an SA in the other direction");
+	tap_ok(complains("no asymmetric SA from 192.0.2.1 to 192.0.2.2"),
+	       "an SA in the other direction");
 }
 
 static void test_unfollowed(void)
@@ -519,39 +511,39 @@ static void test_unfollowed(void)
 	begin();
 	begin_tcp();
 	add_bound(0, true);
-	check(complains("no asymmetric SA from"), "no flow, and no SA");
+	tap_ok(complains("no asymmetric SA from"), "no flow, and no SA");
 
 	begin();
 	begin_tcp();
 	add_bound(0, true);
 	add_sas();
-	check(complains("not followed"), "no flow, though there are SAs");
+	tap_ok(complains("not followed"), "no flow, though there are SAs");
 
 	begin();
 	add_bound(0, true);
 	add_sas();
-	check(complains("not established in this network namespace"),
-	      "a connection that is not here");
+	tap_ok(complains("not established in this network namespace"),
+	       "a connection that is not here");
 
 	begin();
 	table_row(&view.sessions, struct session, 0)->connected = false;
 	strcpy(table_row(&view.sessions, struct session, 0)->state, "FAILED");
 	add_bound(0, true);
 	add_sas();
-	check(complains("no connection (state FAILED)"),
-	      "a session without a connection is a problem");
+	tap_ok(complains("no connection (state FAILED)"),
+	       "a session without a connection is a problem");
 
 	flow = begin_flow();
 	flow->local.port++;
 	add_bound(0, true);
 	add_sas();
 	view_join(&view);
-	check(view.conns.count == 2 && view_problems(&view) == 1,
-	      "a flow from another port is not the session's");
+	tap_ok(view.conns.count == 2 && view_problems(&view) == 1,
+	       "a flow from another port is not the session's");
 
 	view_free(&view);
-	check(!view_problems(&view) && (view_join(&view), !view.conns.count),
-	      "nothing at all is no problem");
+	tap_ok(!view_problems(&view) && (view_join(&view), !view.conns.count),
+	       "nothing at all is no problem");
 
 	view_free(&view);
 	flow = add_flow(ASYM_FLOW_ROLE_INITIATOR, "192.0.2.1", 41000,
@@ -559,8 +551,8 @@ static void test_unfollowed(void)
 	flow->state = ASYM_FLOW_STATE_UNPROTECTED;
 	flow->discovery = true;
 	view_join(&view);
-	check(view.conns.count == 1 && !view_problems(&view),
-	      "discovery has nothing to protect");
+	tap_ok(view.conns.count == 1 && !view_problems(&view),
+	       "discovery has nothing to protect");
 }
 
 static void begin_target(const char *portal)
@@ -583,24 +575,24 @@ static void test_target(void)
 	const struct conn *conn;
 
 	begin_target("0.0.0.0");
-	check(complains("not followed"), "an accepted connection without a flow");
+	tap_ok(complains("not followed"), "an accepted connection without a flow");
 
 	begin_target("192.0.2.2");
 	add_flow(ASYM_FLOW_ROLE_TARGET, "192.0.2.2", 3260, "192.0.2.1", 41000);
 	conn = only();
-	check(conn && !view_problems(&view) && !strcmp(conn->target, IQN) &&
-	      conn->out->spi == 0x1001 && conn->in->spi == 0x1000,
-	      "one with a flow, named by its portal");
+	tap_ok(conn && !view_problems(&view) && !strcmp(conn->target, IQN) &&
+	       conn->out->spi == 0x1001 && conn->in->spi == 0x1000,
+	       "one with a flow, named by its portal");
 
 	begin_target("192.0.2.2");
 	add_flow(ASYM_FLOW_ROLE_TARGET, "192.0.2.2", 3260, "192.0.2.1", 41001);
 	view_join(&view);
-	check(view.conns.count == 2 && view_problems(&view) == 1,
-	      "the flow of another connection does not count");
+	tap_ok(view.conns.count == 2 && view_problems(&view) == 1,
+	       "the flow of another connection does not count");
 
 	begin_target("192.0.2.3");
 	view_join(&view);
-	check(!view.conns.count, "a connection to no portal of ours");
+	tap_ok(!view.conns.count, "a connection to no portal of ours");
 }
 
 int main(void)
@@ -623,9 +615,6 @@ int main(void)
 	test_target();
 	view_free(&view);
 	snprintf(command, sizeof(command), "rm -r '%s'", root);
-	if (system(command))
-		failed++;
-	printf("1..%d\n%d passed, %d failed, 0 skipped\n", count,
-	       count - failed, failed);
-	return failed ? 1 : 0;
+	tap_ok(!system(command), "the directory of the tests can be removed");
+	return tap_end();
 }
