@@ -236,7 +236,7 @@ static int asym_binding_check(struct asym_net *an,
 	}
 	/* dm-crypt refuses it too, so such a disk could not exist elsewhere. */
 	if (spec->iv_offset & ((spec->sector_size >> 9) - 1)) {
-		NL_SET_ERR_MSG(extack, "IV offset must be a multiple of the sector size");
+		NL_SET_ERR_MSG(extack, "IV offset * 512 must be a multiple of the sector size");
 		return -EINVAL;
 	}
 	if (asym_binding_find(an, spec->target, spec->lun)) {
