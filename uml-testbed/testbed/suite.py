@@ -144,6 +144,10 @@ def _kmemleak(host):
         raise HostError('%s: kmemleak:\n%s' % (host.name, out.out[:6000]))
 
 
+# Of the reason of a failure; the log has all of it.
+SHORT = 400
+
+
 def run_one(test, platform, workdir, log_path):
     """Returns (reason or None, context)."""
     ctx = Context(platform, workdir)
@@ -172,7 +176,7 @@ def run_one(test, platform, workdir, log_path):
             for report in reports:
                 out.write('\n==== report\n' + report + '\n')
             ctx.log(out)
-    return reason, ctx
+    return reason and reason[:SHORT], ctx
 
 
 # -- pcap ----------------------------------------------------------------
