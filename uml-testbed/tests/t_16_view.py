@@ -10,7 +10,6 @@ from testbed.iscsi import PORT
 from testbed.sa import batch
 from testbed.suite import check, test
 
-from . import steps
 from .t_12_flow import flows_are, hold, many_ports
 from .t_13_socket import python
 from .t_7_refusals import rescan
@@ -344,6 +343,7 @@ def list_of_many_connections_is_whole(ctx):
                   % len(held[bed.i] - set(ports)))
             whole += 1
         churn.wait()
+        flows_are(bed.i, n)
         ctx.note('%d of 8 lists were whole' % whole)
         check(len(show(bed.i)) == n, 'what is left')
     for host in bed.hosts:
