@@ -182,16 +182,9 @@ class Stage:
         check(got in [set(w) for w in allowed],
               '%s: refused %s, not %s' % (what, sorted(got), want))
         for reason in got:
-            self._events_have(what, reason, seen)
+            self._events.wait(reason, 5, seen)
         check(took < self._patience, '%s: took %d s' % (what, took))
         return result
-
-    def _events_have(self, what, reason, since):
-        end = time.monotonic() + 5 * self.host.slow
-        while reason not in self._events.text()[since:].replace('_', '-'):
-            check(time.monotonic() < end,
-                  '%s: no event for %s' % (what, reason))
-            time.sleep(0.05)
 
     def lie(self, what, lie, want, length=CHUNK, garbage=False):
         """Answer one READ with a lie.  The initiator asks again, perhaps on a
