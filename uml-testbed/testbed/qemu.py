@@ -32,8 +32,6 @@ from .host import Host, HostError
 QEMU_DIR = os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), 'qemu')
 
-SERIES = ('6.1', '6.12')
-
 # What the initramfs needs to reach the root directory and the command channel;
 # everything else is loaded from there.
 BOOT_MODULES = ('virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay')

@@ -14,7 +14,7 @@ from testbed.suite import check, foreign_frames, test
 from . import steps
 from .t_10_capture import look
 from .t_10_network import check_unharmed, exercise
-from .t_10_tcp import check_data, written_while
+from .t_10_tcp import written_while
 
 TOP = 1 << 32
 # The modules leave room for the longest GSO packet.

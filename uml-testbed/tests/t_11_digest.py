@@ -101,7 +101,7 @@ def three_witnesses_with_data_digests(ctx, net=None, header=False,
                               BOTH if header else DATA, plain=plain)
     digests_are_on(bed.i, header)
     if net:
-        wire = steps.bad_network(bed, net)
+        steps.bad_network(bed, net)
     res = steps.witnesses(ctx, bed, session, lun, size)
     no_digest_was_wrong(bed)
     check(res.wire == 0, '%d hits on the wire' % res.wire)

@@ -10,7 +10,7 @@ import os
 from testbed import asymctl, iscsi, modules
 from testbed.asymctl import counters
 from testbed.host import HostError, poll
-from testbed.sa import Sas, batch
+from testbed.sa import Sas
 from testbed.suite import check, test
 
 from . import steps

@@ -183,9 +183,9 @@ def esp_packets_that_are_not_sound_are_dropped(ctx):
         addr = stage.host.addr
         peer = stage.peer
 
-        def act(what, send, want, count=None):
-            """send(conn, task, segment, packet) is called in the middle of an
-            answer."""
+        def act(what, send, want):
+            """send(tcp, segment, inner, packet) is called in the middle of an
+            answer; it returns how many packets are to be refused."""
             def lie(conn, task):
                 tcp = conn.tcp
                 first, second, *rest = answer(conn, task)

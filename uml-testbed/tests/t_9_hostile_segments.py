@@ -11,6 +11,7 @@ from testbed.peer.tcp import ACK, PSH, SYN, URG
 from testbed.suite import check, test
 
 from .lies import Stage
+from .t_9_hostile_metadata import answer
 from .t_9_hostile_peer import stored
 
 
@@ -21,41 +22,32 @@ def plain():
 @test()
 def the_same_bytes_are_not_taken_in_two_ways(ctx):
     with Stage(ctx) as stage:
-        def segments(conn, task):
-            """An honest answer in segments, none of them sent."""
-            tcp = conn.tcp
-            tcp.hold = True
-            tcp.write(conn.data_pieces(task, stored(conn, task)))
-            res = tcp.cut_all(1024)
-            tcp.hold = False
-            return res
-
         def fake(segment):
             return stage.marker[:len(segment.payload)]
 
         def sealed_then_plain(conn, task):
             tcp = conn.tcp
-            first, second, *rest = segments(conn, task)
+            first, second, *rest = answer(conn, task)
             tcp.put(second)
             tcp.transmit(second.at, fake(second), plain())
             tcp.put(first, *rest)
 
         def plain_then_sealed(conn, task):
             tcp = conn.tcp
-            first, second, *rest = segments(conn, task)
+            first, second, *rest = answer(conn, task)
             tcp.transmit(second.at, fake(second), plain())
             tcp.put(second, first, *rest)
 
         def overlap_of_one_byte(conn, task):
             tcp = conn.tcp
-            first, second, *rest = segments(conn, task)
+            first, second, *rest = answer(conn, task)
             tcp.put(second)
             tcp.transmit(second.end - 1, fake(second)[:100], plain())
             tcp.put(first, *rest)
 
         def other_offset(conn, task):
             tcp = conn.tcp
-            first, second, *rest = segments(conn, task)
+            first, second, *rest = answer(conn, task)
             tcp.put(second)
             off, length, itt, at = second.meta.ranges[0]
             meta = wire.Metadata(True, [(off, length, itt, at + 512)],
@@ -124,15 +116,11 @@ def what_tcp_has_had_is_history(ctx):
     with Stage(ctx, calm=True) as stage:
         segments = []
 
-        def answer(conn, task):
-            tcp = conn.tcp
-            tcp.hold = True
-            tcp.write(conn.data_pieces(task, stored(conn, task)))
-            segments.extend(tcp.cut_all(1024))
-            tcp.hold = False
-            tcp.put(*segments)
+        def whole(conn, task):
+            segments.extend(answer(conn, task))
+            conn.tcp.put(*segments)
 
-        stage.lie('an honest answer', answer, set())
+        stage.lie('an honest answer', whole, set())
         tcp = stage.peer.tcp
 
         def late():
@@ -155,15 +143,11 @@ def urgent_data_end_the_connection(ctx):
         def urgent(pointer, flags=ACK | PSH | URG):
             def lie(conn, task):
                 tcp = conn.tcp
-                tcp.hold = True
-                tcp.write(conn.data_pieces(task, stored(conn, task)))
-                segs = tcp.cut_all(1024)
-                tcp.hold = False
-                tcp.put(segs[0])
-                s = segs[1]
-                tcp.transmit(s.at, s.payload, s.meta, flags=flags,
-                             urgent=pointer)
-                tcp.put(*segs[2:])
+                first, second, *rest = answer(conn, task)
+                tcp.put(first)
+                tcp.transmit(second.at, second.payload, second.meta,
+                             flags=flags, urgent=pointer)
+                tcp.put(*rest)
             return lie
 
         def bare(conn, task):

@@ -26,14 +26,6 @@ SETTINGS = {
 }
 
 
-def start(ctx, sector=512, settings=None, block=512, kind='asym', **args):
-    """A bed with a peer and a bound, empty disk; returns (bed, key)."""
-    bed = ctx.bed(peer=True, **args)
-    bed.secure(kind)
-    bed.serve({0: Disk(SIZE, block)})
-    return bed, bed.bind(0, sector_size=sector)
-
-
 def write(host, disk, data, at=0, bs=65536):
     name = host.write('data', data)
     host.run('dd if=%s of=%s bs=%d seek=%d oflag=direct,seek_bytes'
@@ -54,7 +46,10 @@ def read(host, disk, length, at=0, bs=65536, check=True):
 def initiator_and_a_foreign_peer_understand_each_other(ctx, sector,
                                                        digest='None',
                                                        kind='asym'):
-    bed, key = start(ctx, sector, kind=kind)
+    bed = ctx.bed(peer=True)
+    bed.secure(kind)
+    bed.serve({0: Disk(SIZE)})
+    key = bed.bind(0, sector_size=sector)
     bed.target.answers['HeaderDigest'] = digest
     session = bed.login(dict(SETTINGS, **{
         'node.conn[0].iscsi.HeaderDigest': 'CRC32C,None'}))

@@ -11,6 +11,7 @@ from testbed.suite import check, test
 from . import t_9_peer as honest
 from . import xts
 from .lies import Stage
+from .t_9_hostile_peer import stored
 
 PIECE = 49152
 
@@ -72,17 +73,16 @@ def connections_work_without_options_and_across_the_wrap(ctx):
             exchange(stage, what)
 
 
-def dropper(positions, after=0):
-    """A Tcp.drop that loses what arrives from a position on: each of the next
-    segments once."""
+def dropper(count, after):
+    """A Tcp.drop that loses the next segments with data from a position on."""
     lost = []
 
     def drop(head, at, payload, meta):
-        if payload and at >= after and len(lost) < positions:
-            lost.append((at, len(payload)))
+        if payload and at >= after and len(lost) < count:
+            lost.append(at)
             return True
         return False
-    return drop, lost
+    return drop
 
 
 @test()
@@ -108,7 +108,7 @@ def a_byte_has_one_ciphertext_however_it_is_sent_again(ctx):
 
         def lose(count):
             def prepare(tcp):
-                tcp.drop, _ = dropper(count, tcp.rcv_next + 1)
+                tcp.drop = dropper(count, tcp.rcv_next + 1)
             return prepare
 
         def shrink(window, keep=3):
@@ -215,11 +215,8 @@ def segments_of_the_peer_come_in_any_order(ctx):
             def lie(conn, task):
                 tcp = conn.tcp
                 tcp.hold = True
-                lba = int.from_bytes(task.cdb[2:6], 'big')
-                data = bytes(conn.target.luns[0].data[
-                    lba * 512:lba * 512 + task.expected])
-                tcp.write(conn.data_pieces(task, data))
-                segments = tcp.cut_all(1300)[:]
+                tcp.write(conn.data_pieces(task, stored(conn, task)))
+                segments = tcp.cut_all(1300)
                 groups = [segments[n::4] for n in range(4)]
                 for n in order:
                     tcp.put(*reversed(groups[n]))
@@ -240,10 +237,7 @@ def connections_may_end_at_any_byte(ctx):
             def lie(conn, task):
                 tcp = conn.tcp
                 tcp.hold = True
-                lba = int.from_bytes(task.cdb[2:6], 'big')
-                data = bytes(conn.target.luns[0].data[
-                    lba * 512:lba * 512 + task.expected])
-                tcp.write(conn.data_pieces(task, data))
+                tcp.write(conn.data_pieces(task, stored(conn, task)))
                 tcp.put(tcp.cut(cut))
                 end(tcp)
             return lie

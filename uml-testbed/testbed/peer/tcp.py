@@ -118,8 +118,8 @@ class Tcp:
         return 32 if self.timestamps else 20
 
     # -- sending -----------------------------------------------------------
-    def segment(self, at, payload=b'', meta=None, flags=ACK, urgent=0,
-                seq=None, window=None, ack=None):
+    def segment(self, at, payload=b'', flags=ACK, urgent=0, seq=None,
+                window=None, ack=None):
         """The bytes of a segment; nothing is remembered."""
         opts = b''
         if flags & SYN:
