@@ -32,6 +32,7 @@ QEMU_FAST := $(QEMU_FAST)|three_witnesses_see_no_plaintext$$
 QEMU_FAST := $(QEMU_FAST)|cryptsetup_opens_what_we_wrote_block_512_sector_512$$
 QEMU_FAST := $(QEMU_FAST)|cipher_blocks_and_hashed_bytes_equal_theory$$
 QEMU_FAST := $(QEMU_FAST)|fio_verifies_with_data_digests_header$$
+QEMU_FAST := $(QEMU_FAST)|first_connection_has_strongswan_make_the_sas_psk$$
 QEMU_FAST_PAIR := three_witnesses_see_no_plaintext$$
 QEMU_FAST_PAIR := $(QEMU_FAST_PAIR)|source_tree_survives_on_ext4_asym$$
 

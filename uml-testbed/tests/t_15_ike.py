@@ -26,8 +26,7 @@ KEYWORDS = {
 @test({'auth': 'psk'}, {'auth': 'certificates'},
       more=({'auth': 'psk', 'keyword': 'asymgcm128'},
             {'auth': 'psk', 'keyword': 'asymchacha20poly1305'},
-            {'auth': 'psk', 'mode': 'tunnel'}),
-      platforms='uml')
+            {'auth': 'psk', 'mode': 'tunnel'}))
 def first_connection_has_strongswan_make_the_sas(ctx, auth, mode='transport',
                                                  keyword='asymgcm256'):
     bed = ctx.bed()
@@ -60,8 +59,7 @@ def first_connection_has_strongswan_make_the_sas(ctx, auth, mode='transport',
 
 
 @test({'auth': 'psk'}, more=({'auth': 'certificates'},
-                             {'auth': 'psk', 'children': 100, 'ikes': 10}),
-      platforms='uml')
+                             {'auth': 'psk', 'children': 100, 'ikes': 10}))
 def sas_are_renewed_under_load(ctx, auth, children=20, ikes=3):
     bed = ctx.bed()
     start(bed)
@@ -100,7 +98,7 @@ NO_PEER = ('asymmetric ESP cannot be used: 192.0.2.2 has no plugin asym,'
            ' or no kernel module esp_asym')
 
 
-@test({'side': 'target'}, more=({'side': 'initiator'},), platforms='uml')
+@test({'side': 'target'}, more=({'side': 'initiator'},))
 def without_the_plugin_nothing_is_negotiated(ctx, side):
     bed = ctx.bed()
     missing = strongswan.SIDES.index(side)
@@ -124,7 +122,7 @@ def without_the_plugin_nothing_is_negotiated(ctx, side):
     bed.ike[0].wait_log(NO_PEER)
 
 
-@test({'side': 'target'}, more=({'side': 'initiator'},), platforms='uml')
+@test({'side': 'target'}, more=({'side': 'initiator'},))
 def without_the_module_nothing_is_negotiated(ctx, side):
     bed = ctx.bed()
     missing = strongswan.SIDES.index(side)
@@ -152,7 +150,7 @@ def without_the_module_nothing_is_negotiated(ctx, side):
     check_sas(bed)
 
 
-@test(platforms='uml')
+@test()
 def peer_of_another_version_is_not_taken_for_ours(ctx):
     """The vendor ID names the version of the wire format."""
     bed = ctx.bed()
@@ -172,8 +170,7 @@ LIST = ('esp_proposals = asymgcm256',
 
 
 @test({'target': 'without-plugin'},
-      more=({'target': 'complete'}, {'target': 'without-module'}),
-      platforms='uml')
+      more=({'target': 'complete'}, {'target': 'without-module'}))
 def list_of_proposals_falls_back_in_order(ctx, target):
     bed = ctx.bed()
     complete = target == 'complete'
@@ -213,7 +210,7 @@ def list_of_proposals_falls_back_in_order(ctx, target):
     check(counters(bed.i)['refused-no-sa'] > before, 'not counted')
 
 
-@test(platforms='uml')
+@test()
 def proposal_with_both_kinds_is_refused(ctx):
     """An AEAD and a private transform: not in one proposal."""
     bed = ctx.bed()
@@ -224,7 +221,7 @@ def proposal_with_both_kinds_is_refused(ctx):
     check(not no_login(ctx, bed), 'somebody tried')
 
 
-@test(platforms='uml')
+@test()
 def sa_that_the_kernel_refuses_is_explained(ctx):
     bed = ctx.bed()
     start(bed)

@@ -57,8 +57,7 @@ class Stage:
                   ' read n v; [ $v -gt %d ]; }' % before, 60)
 
 
-@test({'how': 'make-before-break'}, more=({'how': 'break-before-make'},),
-      platforms='uml')
+@test({'how': 'make-before-break'}, more=({'how': 'break-before-make'},))
 def ike_sa_is_authenticated_again_under_load(ctx, how, times=5):
     """Another IKE_SA, certificates and all, with a CHILD_SA of its own.  Made
     before the old one is deleted nobody has to wait."""
@@ -79,7 +78,7 @@ def ike_sa_is_authenticated_again_under_load(ctx, how, times=5):
     ctx.fault('IKE_SA authenticated again', times)
 
 
-@test({'by': 'target'}, more=({'by': 'initiator'},), platforms='uml')
+@test({'by': 'target'}, more=({'by': 'initiator'},))
 def deleted_sas_end_no_connection(ctx, by, times=3):
     """The next packet has IKE make others."""
     bed = ctx.bed()
@@ -98,7 +97,7 @@ def deleted_sas_end_no_connection(ctx, by, times=3):
     ctx.fault('CHILD_SA deleted', times)
 
 
-@test(platforms='uml')
+@test()
 def connections_wait_in_silence_for_sas(ctx):
     """No SA, and IKE does not answer: traffic is blocked, not in the clear."""
     bed = ctx.bed()
@@ -140,7 +139,7 @@ def come_back(daemon):
 @test({'end': 'target', 'how': 'killed'},
       more=({'end': 'initiator', 'how': 'killed'},
             {'end': 'target', 'how': 'stopped'},
-            {'end': 'initiator', 'how': 'stopped'}), platforms='uml')
+            {'end': 'initiator', 'how': 'stopped'}))
 def ike_daemon_comes_back_under_load(ctx, end, how):
     """Killed, it leaves SAs to the kernel until the other side finds out;
     stopped, it deletes SAs, and its policies: what would leave in the clear
@@ -175,7 +174,7 @@ def ike_daemon_comes_back_under_load(ctx, end, how):
 
 @test({'last': 'modules'}, {'last': 'target'},
       more=({'last': 'target', 'action': 'start'},
-            {'last': 'target', 'action': 'trap_and_start'}), platforms='uml')
+            {'last': 'target', 'action': 'trap_and_start'}))
 def what_is_needed_may_come_last(ctx, last, action='trap'):
     """The IKE daemons are there before the modules, or the initiator before
     the target can be reached: nobody has to restart anything."""

@@ -33,7 +33,7 @@ def fragments(path):
     return ike, ip
 
 
-@test({'how': 'ike'}, more=({'how': 'ip'},), platforms='uml')
+@test({'how': 'ike'}, more=({'how': 'ip'},))
 def large_certificates_come_in_fragments(ctx, how):
     """... of IKE, which every network carries (RFC 7383).  Without, they would
     be of IP."""
@@ -71,8 +71,7 @@ def second(side, two_ike_sas, proposal):
                         '  second {\n                mode')
 
 
-@test({}, {'beside': 'aes256gcm16'}, more=({'two_ike_sas': True},),
-      platforms='uml')
+@test({}, {'beside': 'aes256gcm16'}, more=({'two_ike_sas': True},))
 def child_sas_between_the_same_hosts_do_not_meet(ctx, two_ike_sas=False,
                                                  beside='asymgcm256'):
     """One for each target, of one IKE_SA or two; the second may be ordinary
@@ -146,7 +145,7 @@ def check_no_login(path):
 NEW = '192.0.2.11'
 
 
-@test({'mobike': 'no'}, more=({'mobike': 'yes'},), platforms='uml')
+@test({'mobike': 'no'}, more=({'mobike': 'yes'},))
 def address_that_changes_lets_nothing_out(ctx, mobike):
     """The policies of the examples and a TCP connection belong to addresses.
     With another one the module holds back what has no SA any more; with a
@@ -221,7 +220,7 @@ def behind_nat(host):
         'ip netns exec nat nft -f ' + name]))
 
 
-@test(platforms='uml')
+@test()
 def nat_between_the_hosts_is_found_and_passed(ctx):
     """UDP encapsulation (RFC 3948): nothing but UDP passes the NAT."""
     bed = ctx.bed()
