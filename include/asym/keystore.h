@@ -55,6 +55,7 @@ unsigned int asym_bindings_generation(struct net *net);
  * asym_binding_hold() - take another reference
  * @binding: a binding to which the caller has a reference
  *
+ * Context: any
  * Return: @binding
  */
 struct asym_binding *asym_binding_hold(struct asym_binding *binding);
@@ -71,6 +72,7 @@ void asym_binding_put(struct asym_binding *binding);
  * asym_binding_is_plain() - is the unit explicitly allowed in the clear?
  * @binding: binding
  *
+ * Context: any; what it says does not change
  * Return: true for a binding without a key
  */
 bool asym_binding_is_plain(const struct asym_binding *binding);
@@ -79,7 +81,9 @@ bool asym_binding_is_plain(const struct asym_binding *binding);
  * asym_binding_usable() - may data still be sealed and opened?
  * @binding: binding
  *
- * Return: false once the binding or its key has been deleted, for good
+ * Context: any; a range that is begun all the same is refused
+ * Return: false once the binding or its key has been deleted, or the unit has
+ * contradicted its block size, for good
  */
 bool asym_binding_usable(const struct asym_binding *binding);
 
@@ -87,7 +91,8 @@ bool asym_binding_usable(const struct asym_binding *binding);
  * asym_binding_block_size() - logical block size of the unit
  * @binding: binding
  *
- * Return: bytes, 0 while it is neither pinned nor learned
+ * Context: any
+ * Return: bytes, 0 while it is neither pinned nor learned; once known they stay
  */
 u32 asym_binding_block_size(const struct asym_binding *binding);
 
@@ -158,6 +163,7 @@ struct asym_range {
  * asym_range_size() - bytes to allocate for a struct asym_range
  * @binding: a binding that is not plain
  *
+ * Context: any
  * Return: bytes, the same as long as the binding exists
  */
 unsigned int asym_range_size(const struct asym_binding *binding);
@@ -167,15 +173,14 @@ unsigned int asym_range_size(const struct asym_binding *binding);
  * @range: filled in by the caller
  *
  * Blocks of 16 bytes are addressed individually (IEEE 1619: T = E(K2, i) *
- * alpha^j), so a range may begin and end anywhere inside an XTS sector.
+ * alpha^j), so a range may begin and end anywhere inside an XTS sector.  One that
+ * has begun is finished even if the binding or the key is deleted meanwhile.
+ * After an error the content of @range->dst is undefined.
  *
  * Context: softirq or process, does not sleep
- * A range that has begun is finished even if the binding or the key is deleted
- * meanwhile.  After an error the content of @range->dst is undefined.
- *
  * Return: 0 when done, -EINPROGRESS when @range->complete will be called, -ENOKEY
- * when the binding is no longer usable, -EINVAL for a misaligned range or a plain
- * binding, other errors from the cipher.
+ * when the binding is no longer usable, -EINVAL for a range that is misaligned or
+ * wraps, or a plain binding, other errors from the cipher.
  */
 int asym_range_crypt(struct asym_range *range);
 
