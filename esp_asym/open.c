@@ -18,9 +18,17 @@
 #include "stat.h"
 #include "trace.h"
 
+/*
+ * A request to a cipher costs more than a block of it.  So one request decrypts
+ * the metadata, with the one-time key in front, and makes keystream behind it
+ * for a TCP header with options and the trailer.  That is all there is to a
+ * packet full of user data.
+ */
+#define AHEAD_BYTES	64
+
 /* What the cipher is busy with, in order. */
 enum open_stage {
-	OPEN_LEAD,	/* one-time key and metadata */
+	OPEN_LEAD,	/* one-time key, metadata, keystream ahead */
 	OPEN_BODY,	/* everything outside of the opaque ranges */
 	OPEN_RANGES,	/* the opaque ranges, on the initiator */
 };
@@ -31,14 +39,13 @@ enum open_stage {
  * @skb: packet; skb->data at the ESP header, later at the inner packet
  * @net: namespace
  * @stage: see enum open_stage
- * @async: a cipher took its time: xfrm is to be called back
  * @next_range: opaque range that is opened next
  * @opaque: bytes in opaque ranges
  * @proto: protocol of the payload
  * @inner_len: its length, without padding
  * @inner: what is in it
  * @segment: the TCP segment, if it is one
- * @lead: keystream key and metadata
+ * @lead: one-time key, metadata, and keystream of what follows
  * @iv: of the packet
  * @counter: of the stream cipher
  * @scratch: neighbours of cut blocks, opened with them
@@ -58,14 +65,13 @@ struct open_op {
 	struct sk_buff		*skb;
 	struct net		*net;
 	enum open_stage		stage;
-	bool			async;
 	u32			next_range;
 	u32			opaque;
 	u8			proto;
 	u32			inner_len;
 	struct asym_inner	inner;
 	struct asym_segment	segment;
-	u8			lead[ASYM_STREAM_INNER];
+	u8			lead[ASYM_STREAM_INNER + AHEAD_BYTES];
 	u8			iv[ASYM_IV_BYTES];
 	u8			counter[16];
 	u8			scratch[2 * ASYM_BLOCK_BYTES];
@@ -178,7 +184,7 @@ static int stream(struct open_op *op, u32 stream_pos, struct scatterlist *src,
 	return crypto_skcipher_decrypt(op->req);
 }
 
-/* ---- first: one-time key and metadata ---- */
+/* ---- first: one-time key, metadata, keystream ahead ---- */
 
 static int begin_lead(struct open_op *op)
 {
@@ -319,6 +325,10 @@ static int begin_body(struct open_op *op)
 	}
 	if (err)
 		return refuse(op, ASYM_REASON_NO_MEMORY, NULL, err);
+	if (op->body.bytes <= AHEAD_BYTES) {
+		asym_sg_xor(&op->body, op->lead + ASYM_STREAM_INNER);
+		return 0;
+	}
 	err = stream(op, ASYM_STREAM_INNER, op->body.src, op->body.dst,
 		     op->body.bytes);
 	return err && err != -EINPROGRESS ? crypto_failed(op, err) : err;

@@ -37,6 +37,7 @@ void asym_sg_add(struct asym_sg_pair *sg, struct page *src, u32 src_off,
 		 struct page *dst, u32 dst_off, u32 len);
 void asym_sg_add_buf(struct asym_sg_pair *sg, u8 *src, u8 *dst, u32 len);
 void asym_sg_end(struct asym_sg_pair *sg);
+void asym_sg_xor(const struct asym_sg_pair *sg, const u8 *stream);
 
 /**
  * struct asym_reframe - rewriting the bytes of a packet without copying them

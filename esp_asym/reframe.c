@@ -3,6 +3,8 @@
  * Rewriting parts of a packet without touching memory that is not provably
  * ours, and without moving the parts that stay.  See struct asym_reframe.
  */
+#include <crypto/algapi.h>
+#include <linux/highmem.h>
 #include <linux/skbuff_ref.h>
 
 #include "packet.h"
@@ -47,6 +49,38 @@ void asym_sg_end(struct asym_sg_pair *sg)
 		return;
 	sg_mark_end(&sg->src[sg->nr - 1]);
 	sg_mark_end(&sg->dst[sg->nr - 1]);
+}
+
+/* What is written is never in high memory; what is read may be anybody's. */
+static void xor_entry(struct scatterlist *src, struct scatterlist *dst,
+		      const u8 *stream)
+{
+	u32 off = src->offset, len = src->length, n;
+	u8 *to = sg_virt(dst);
+
+	for (; len; off += n, to += n, stream += n, len -= n) {
+		u8 *page = kmap_local_page(nth_page(sg_page(src),
+						    off >> PAGE_SHIFT));
+
+		n = min_t(u32, len, PAGE_SIZE - offset_in_page(off));
+		crypto_xor_cpy(to, page + offset_in_page(off), stream, n);
+		kunmap_local(page);
+	}
+}
+
+/**
+ * asym_sg_xor() - apply keystream
+ * @sg: what to read and where to write
+ * @stream: @sg->bytes bytes
+ */
+void asym_sg_xor(const struct asym_sg_pair *sg, const u8 *stream)
+{
+	u32 i;
+
+	for (i = 0; i < sg->nr; i++) {
+		xor_entry(&sg->src[i], &sg->dst[i], stream);
+		stream += sg->src[i].length;
+	}
 }
 
 /* ---- packets ---- */

@@ -57,7 +57,8 @@ extern struct kernel kernel;
 
 /* ---- memory ---- */
 
-#define PAGE_SIZE		4096ul
+#define PAGE_SHIFT		12
+#define PAGE_SIZE		(1ul << PAGE_SHIFT)
 #define offset_in_page(p)	((u32)((unsigned long)(p) % PAGE_SIZE))
 
 struct page;
@@ -77,6 +78,8 @@ u8 *netdev_alloc_frag(u32 len);
 #define virt_to_page(p)							\
 	((struct page *)((unsigned long)(p) / PAGE_SIZE * PAGE_SIZE))
 #define virt_to_head_page(p)		virt_to_page(p)
+#define nth_page(p, n)							\
+	((struct page *)((unsigned long)(p) + (n) * PAGE_SIZE))
 #define kmap_local_page(page)		page_address(page)
 #define kunmap_local(p)			((void)(p))
 
@@ -147,6 +150,8 @@ static inline void sg_init_one(struct scatterlist *sg, u8 *bytes, u32 len)
 }
 
 #define sg_mark_end(sg)	((sg)->end = true)
+#define sg_page(sg)	((sg)->page)
+#define sg_virt(sg)	((void *)((unsigned long)(sg)->page + (sg)->offset))
 
 u32 sg_nents(const struct scatterlist *sg);
 u32 sg_pcopy_to_buffer(struct scatterlist *sg, u32 n, u8 *buf, u32 len,
@@ -189,6 +194,12 @@ struct skcipher_request {
 #define crypto_memneq(a, b, n)	memcmp(a, b, n)
 
 int crypto_skcipher_decrypt(struct skcipher_request *req);
+
+static inline void crypto_xor_cpy(u8 *to, const u8 *a, const u8 *b, u32 len)
+{
+	while (len--)
+		*to++ = *a++ ^ *b++;
+}
 
 #define POLY1305_BLOCK_SIZE	16
 #define POLY1305_KEY_SIZE	32
