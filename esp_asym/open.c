@@ -38,6 +38,7 @@ enum open_stage {
  * @x: SA
  * @skb: packet; skb->data at the ESP header, later at the inner packet
  * @net: namespace
+ * @len: bytes of the inner packet with its trailer
  * @stage: see enum open_stage
  * @next_range: opaque range that is opened next
  * @opaque: bytes in opaque ranges
@@ -64,6 +65,7 @@ struct open_op {
 	struct xfrm_state	*x;
 	struct sk_buff		*skb;
 	struct net		*net;
+	u32			len;
 	enum open_stage		stage;
 	u32			next_range;
 	u32			opaque;
@@ -97,10 +99,19 @@ static struct open_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 		     GFP_ATOMIC | __GFP_NOWARN);
 	if (!op)
 		return NULL;
-	memset(op, 0, sizeof(*op));
 	op->x = x;
 	op->skb = skb;
 	op->net = xs_net(x);
+	op->len = skb->len - ASYM_HEADER_BYTES - ASYM_ICV_BYTES;
+	op->stage = OPEN_LEAD;
+	op->next_range = 0;
+	op->segment = (struct asym_segment){
+		.net	= op->net,
+		.meta	= &op->meta,
+	};
+	asym_reframe_init(&op->rf, skb);
+	op->range = NULL;
+	op->sg = NULL;
 	op->req = (void *)op + req_at;
 	skcipher_request_set_tfm(op->req, tfm);
 	return op;
@@ -191,6 +202,7 @@ static int begin_lead(struct open_op *op)
 	struct sk_buff *skb = op->skb;
 
 	memcpy(op->iv, skb->data + ASYM_ESP_BYTES, ASYM_IV_BYTES);
+	memset(op->lead, 0, sizeof(op->lead));
 	memcpy(op->lead + ASYM_STREAM_META,
 	       skb->data + ASYM_ESP_BYTES + ASYM_IV_BYTES, ASYM_META_BYTES);
 	sg_init_one(&op->lead_sg, op->lead, sizeof(op->lead));
@@ -224,7 +236,7 @@ static int authenticate(struct open_op *op)
 static int read_metadata(struct open_op *op)
 {
 	switch (asym_meta_decode(&op->meta, op->lead + ASYM_STREAM_META,
-				 op->skb->len - 2)) {
+				 op->len - 2)) {
 	case ASYM_META_OK:
 		return 0;
 	case ASYM_META_BAD_VERSION:
@@ -268,7 +280,7 @@ static int plan_range(struct open_op *op, u32 i)
 static int plan(struct open_op *op)
 {
 	struct asym_meta *meta = &op->meta;
-	u32 pos = 0, len = op->skb->len, i;
+	u32 pos = 0, i;
 	int err;
 
 	op->opaque = 0;
@@ -293,7 +305,7 @@ static int plan(struct open_op *op)
 		op->opaque += range->len;
 		pos = range->off + range->len;
 	}
-	err = asym_reframe_rewrite(&op->rf, pos, len - pos, &op->body);
+	err = asym_reframe_rewrite(&op->rf, pos, op->len - pos, &op->body);
 	if (err)
 		return err;
 	asym_sg_end(&op->body);
@@ -309,9 +321,6 @@ static int begin_body(struct open_op *op)
 	if (err)
 		return err;
 	__skb_pull(skb, ASYM_HEADER_BYTES);
-	err = pskb_trim(skb, skb->len - ASYM_ICV_BYTES);
-	if (err)
-		return refuse(op, ASYM_REASON_NO_MEMORY, NULL, err);
 	err = read_metadata(op);
 	if (err)
 		return err;
@@ -344,11 +353,11 @@ static int read_trailer(struct open_op *op)
 
 	if (sg_pcopy_to_buffer(op->body.dst, op->body.nr, tail, sizeof(tail),
 			       op->body.bytes - sizeof(tail)) != sizeof(tail) ||
-	    tail[0] + sizeof(tail) > op->skb->len)
+	    tail[0] + sizeof(tail) > op->len)
 		return refuse(op, ASYM_REASON_BAD_PACKET,
 			      "padding longer than the packet", -EINVAL);
 	op->proto = tail[1];
-	op->inner_len = op->skb->len - sizeof(tail) - tail[0];
+	op->inner_len = op->len - sizeof(tail) - tail[0];
 	if (!op->meta.nr_ranges)
 		return 0;
 	last = &op->meta.range[op->meta.nr_ranges - 1];
@@ -368,8 +377,6 @@ static int find_segment(struct open_op *op)
 				    op->inner_len, &op->inner);
 	if (complaint)
 		return refuse(op, ASYM_REASON_BAD_PACKET, complaint, -EINVAL);
-	op->segment.net = op->net;
-	op->segment.meta = &op->meta;
 	return asym_segment_take(&op->segment, op->skb, &op->inner);
 }
 
@@ -394,7 +401,7 @@ static int open_next_range(struct open_op *op)
 	err = asym_segment_find_range(&op->segment, entry, &binding, &offset);
 	if (err)
 		return err;
-	op->range = kzalloc(asym_range_size(binding),
+	op->range = kmalloc(asym_range_size(binding),
 			    GFP_ATOMIC | __GFP_NOWARN);
 	if (!op->range) {
 		asym_binding_put(binding);

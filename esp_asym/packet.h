@@ -18,14 +18,12 @@
  * struct asym_sg_pair - what a cipher reads and where it writes
  * @src: scatterlist, terminated by asym_sg_end()
  * @dst: scatterlist of the same bytes
- * @max: entries there is room for in each
  * @nr: entries in use
  * @bytes: sum of their lengths
  */
 struct asym_sg_pair {
 	struct scatterlist	*src;
 	struct scatterlist	*dst;
-	u32			max;
 	u32			nr;
 	u32			bytes;
 };
@@ -64,6 +62,7 @@ struct asym_reframe {
 };
 
 int asym_reframe_private(struct sk_buff *skb);
+void asym_reframe_init(struct asym_reframe *rf, struct sk_buff *skb);
 int asym_reframe_begin(struct asym_reframe *rf, struct sk_buff *skb,
 		       u32 append);
 int asym_reframe_keep(struct asym_reframe *rf, u32 off, u32 len);

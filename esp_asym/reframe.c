@@ -17,22 +17,26 @@ void asym_sg_init(struct asym_sg_pair *sg, struct scatterlist *entries,
 {
 	sg->src = entries;
 	sg->dst = entries + max;
-	sg->max = max;
 }
 
 void asym_sg_reset(struct asym_sg_pair *sg)
 {
-	sg_init_table(sg->src, sg->max);
-	sg_init_table(sg->dst, sg->max);
 	sg->nr = 0;
 	sg->bytes = 0;
+}
+
+static void set_entry(struct scatterlist *entry, struct page *page, u32 off,
+		      u32 len)
+{
+	*entry = (struct scatterlist){};
+	sg_set_page(entry, page, len, off);
 }
 
 void asym_sg_add(struct asym_sg_pair *sg, struct page *src, u32 src_off,
 		 struct page *dst, u32 dst_off, u32 len)
 {
-	sg_set_page(&sg->src[sg->nr], src, len, src_off);
-	sg_set_page(&sg->dst[sg->nr], dst, len, dst_off);
+	set_entry(&sg->src[sg->nr], src, src_off, len);
+	set_entry(&sg->dst[sg->nr], dst, dst_off, len);
 	sg->nr++;
 	sg->bytes += len;
 }
@@ -113,6 +117,13 @@ int asym_reframe_private(struct sk_buff *skb)
 	return 0;
 }
 
+/* Until it begins, there is nothing to abandon. */
+void asym_reframe_init(struct asym_reframe *rf, struct sk_buff *skb)
+{
+	rf->skb = skb;
+	rf->nr_frags = 0;
+}
+
 /**
  * asym_reframe_begin() - begin to rewrite a packet
  * @rf: rewriting
@@ -127,10 +138,9 @@ int asym_reframe_private(struct sk_buff *skb)
 int asym_reframe_begin(struct asym_reframe *rf, struct sk_buff *skb,
 		       u32 append)
 {
-	rf->skb = skb;
+	asym_reframe_init(rf, skb);
 	rf->frag = 0;
 	rf->frag_off = 0;
-	rf->nr_frags = 0;
 	rf->fresh_bytes = 0;
 	rf->tail_len = 0;
 	if (skb_is_nonlinear(skb) || skb_tailroom(skb) >= append)
