@@ -233,11 +233,9 @@ static u32 read_note(struct asym_meta *meta, const u8 *p, u32 len)
 
 static bool all_zero(const u8 *p, u32 len)
 {
-	u8 any = 0;
+	static const u8 zeros[ASYM_META_BYTES];
 
-	while (len--)
-		any |= *p++;
-	return !any;
+	return !memcmp(p, zeros, len);
 }
 
 /* Edges complete the block at the very ends of the tagged ranges. */
