@@ -52,6 +52,9 @@ int asym_track_claim(const struct asym_segment *seg, const struct sk_buff *skb,
 	const struct asym_task *task;
 	int err;
 
+	/* A packet full of user data has nothing in front of and behind them. */
+	if (!len)
+		return 0;
 	spin_lock_bh(&flow->lock);
 	task = range ? asym_task_find(&flow->tasks, range->itt) : NULL;
 	if (task)
