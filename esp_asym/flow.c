@@ -4,7 +4,6 @@
  * belong to the TCP socket, not to an SA: SAs are rekeyed under a living
  * connection (RFC 3723 section 3.3).
  */
-#include <linux/jhash.h>
 #include <linux/module.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
@@ -38,42 +37,13 @@ bool asym_port_is_iscsi(__be16 port)
 	return false;
 }
 
-static u32 key_hash(const void *data, u32 len, u32 seed)
-{
-	const struct asym_flow_key *key = data;
-
-	seed = jhash(&key->laddr, sizeof(key->laddr),
-		     seed ^ net_hash_mix(key->net));
-	seed = jhash(&key->raddr, sizeof(key->raddr), seed);
-	return jhash_1word((__force u32)key->lport << 16 |
-			   (__force u32)key->rport, seed);
-}
-
-static u32 flow_hash(const void *data, u32 len, u32 seed)
-{
-	const struct asym_flow *flow = data;
-
-	return key_hash(&flow->key, len, seed);
-}
-
-static int flow_differs(struct rhashtable_compare_arg *arg, const void *obj)
-{
-	const struct asym_flow_key *a = arg->key;
-	const struct asym_flow *flow = obj;
-	const struct asym_flow_key *b = &flow->key;
-
-	return a->net != b->net || !ipv6_addr_equal(&a->laddr, &b->laddr) ||
-	       !ipv6_addr_equal(&a->raddr, &b->raddr) ||
-	       a->lport != b->lport || a->rport != b->rport;
-}
+static_assert(sizeof(struct asym_flow_key) ==
+	      offsetofend(struct asym_flow_key, zero));
 
 static const struct rhashtable_params flow_params = {
 	.head_offset		= offsetof(struct asym_flow, node),
 	.key_offset		= offsetof(struct asym_flow, key),
 	.key_len		= sizeof(struct asym_flow_key),
-	.hashfn			= key_hash,
-	.obj_hashfn		= flow_hash,
-	.obj_cmpfn		= flow_differs,
 	.automatic_shrinking	= true,
 };
 
@@ -146,8 +116,7 @@ static int insert(struct asym_flow *flow)
 	struct asym_flow *old;
 	int err;
 
-	err = rhashtable_lookup_insert_key(&flows, &flow->key, &flow->node,
-					   flow_params);
+	err = rhashtable_lookup_insert_fast(&flows, &flow->node, flow_params);
 	if (err != -EEXIST)
 		return err;
 	old = asym_flow_get(&flow->key);
@@ -159,8 +128,7 @@ static int insert(struct asym_flow *flow)
 		asym_netlink_unlist(old);
 		asym_flow_put(old);
 	}
-	return rhashtable_lookup_insert_key(&flows, &flow->key, &flow->node,
-					    flow_params);
+	return rhashtable_lookup_insert_fast(&flows, &flow->node, flow_params);
 }
 
 /**
