@@ -250,7 +250,6 @@ void asym_netlink_unlist(struct asym_flow *flow);
 
 /* ---- socket.c ---- */
 
-int asym_socket_init(void);
 void asym_socket_exit(void);
 struct asym_flow *asym_socket_flow(const struct sock *sk);
 int asym_socket_track(struct sock *sk, struct asym_flow *flow);

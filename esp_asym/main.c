@@ -12,7 +12,7 @@
 #include "trace.h"
 
 struct part {
-	int	(*init)(void);
+	int	(*init)(void);		/* or NULL */
 	void	(*exit)(void);
 };
 
@@ -24,7 +24,7 @@ static const struct part parts[] = {
 	{ asym_netlink_init, asym_netlink_exit },
 	{ asym_sa_init, asym_sa_exit },
 	{ asym_flow_init, asym_flow_exit },
-	{ asym_socket_init, asym_socket_exit },
+	{ NULL, asym_socket_exit },
 	{ asym_hook_init, asym_hook_exit },
 	{ asym_offload_init, asym_offload_exit },
 	{ asym_state_init, asym_state_exit },
@@ -43,7 +43,7 @@ static int __init asym_init(void)
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
-		err = parts[i].init();
+		err = parts[i].init ? parts[i].init() : 0;
 		if (err) {
 			stop(i);
 			return err;

@@ -239,11 +239,6 @@ static const struct tcp_ulp_ops ulp_ops = {
 	.release	= release,
 };
 
-int asym_socket_init(void)
-{
-	return 0;
-}
-
 void asym_socket_exit(void)
 {
 	/* Callers of sendmsg() that had read the proto before release(). */
