@@ -46,15 +46,6 @@ static void update_skb(struct poly1305_desc_ctx *mac, const struct sk_buff *skb,
 	}
 }
 
-static void update_padded(struct poly1305_desc_ctx *mac, u32 len)
-{
-	static const u8 zeros[POLY1305_BLOCK_SIZE];
-
-	if (len % POLY1305_BLOCK_SIZE)
-		poly1305_update(mac, zeros, POLY1305_BLOCK_SIZE -
-					    len % POLY1305_BLOCK_SIZE);
-}
-
 /**
  * asym_mac() - ICV of a packet, composed as in RFC 8439 section 2.8
  * @net: for the counter of hashed bytes
@@ -63,23 +54,30 @@ static void update_padded(struct poly1305_desc_ctx *mac, u32 len)
  * @len: bytes covered
  * @key: one-time key, %POLY1305_KEY_SIZE bytes
  * @aad: additional data
- * @aad_len: bytes
+ * @aad_len: bytes, at most %ASYM_AAD_BYTES_MAX
  * @mac: result, %ASYM_ICV_BYTES bytes
  */
 void asym_mac(struct net *net, const struct sk_buff *skb, u32 off, u32 len,
 	      const u8 *key, const u8 *aad, u32 aad_len, u8 *mac)
 {
+	u8 head[round_up(ASYM_AAD_BYTES_MAX, POLY1305_BLOCK_SIZE)] = {};
+	u8 tail[POLY1305_BLOCK_SIZE + 2 * sizeof(__le64)] = {};
+	u32 rest = len % POLY1305_BLOCK_SIZE;
+	u32 tail_len = rest ? sizeof(tail) : sizeof(tail) - POLY1305_BLOCK_SIZE;
 	struct poly1305_desc_ctx desc;
-	u8 lengths[16];
+
+	/* A block by itself costs vector code as much as four of them.  So what
+	 * is behind the last whole one goes with the lengths.
+	 */
+	memcpy(head, aad, aad_len);
+	WARN_ON_ONCE(skb_copy_bits(skb, off + len - rest, tail, rest));
+	put_unaligned_le64(aad_len, tail + tail_len - 16);
+	put_unaligned_le64(len, tail + tail_len - 8);
 
 	poly1305_init(&desc, key);
-	poly1305_update(&desc, aad, aad_len);
-	update_padded(&desc, aad_len);
-	update_skb(&desc, skb, off, len);
-	update_padded(&desc, len);
-	put_unaligned_le64(aad_len, lengths);
-	put_unaligned_le64(len, lengths + 8);
-	poly1305_update(&desc, lengths, sizeof(lengths));
+	poly1305_update(&desc, head, sizeof(head));
+	update_skb(&desc, skb, off, len - rest);
+	poly1305_update(&desc, tail, tail_len);
 	poly1305_final(&desc, mac);
 	memzero_explicit(&desc, sizeof(desc));
 	asym_count(net, ASYM_STAT_BYTES_HASHED, len);
