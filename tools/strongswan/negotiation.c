@@ -145,7 +145,7 @@ static void not_installed(ike_sa_t *ike_sa, child_sa_t *child_sa)
 					 NULL))
 		why = "it authenticates by itself: leave integrity algorithms out";
 	else
-		why = "unknown reason";
+		why = "\"ip xfrm state add\" with the same arguments says why";
 	DBG1(DBG_IKE, "the kernel refused asymmetric ESP: %s", why);
 }
 
