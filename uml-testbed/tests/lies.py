@@ -75,7 +75,7 @@ class Stage:
                          **(settings or {})}
         # The kernel's own timeout for a command, in seconds.
         self._timeout = 30 if calm else 3
-        self._patience = (120 if calm else PATIENCE) * self.host.slow
+        self._patience = 120 if calm else PATIENCE
         self._next = 64
         self.session = None
         self._events = asymctl.Monitor(self.host)
@@ -136,8 +136,8 @@ class Stage:
         self.host.run('rm -f /share/back; timeout %d dd if=%s of=/share/back'
                       ' bs=%d skip=%d count=1 iflag=direct,skip_bytes'
                       ' 2>/dev/null; touch /share/back'
-                      % (PATIENCE, disk or self.disk, length, at),
-                      timeout=PATIENCE + 20)
+                      % (self._patience * self.host.slow, disk or self.disk,
+                         length, at), timeout=self._patience + 20)
         with open(self.host.path('back'), 'rb') as f:
             return f.read()
 
@@ -183,7 +183,8 @@ class Stage:
               '%s: refused %s, not %s' % (what, sorted(got), want))
         for reason in got:
             self._events.wait(reason, 5, seen)
-        check(took < self._patience, '%s: took %d s' % (what, took))
+        check(took < self._patience * self.host.slow,
+              '%s: took %d s' % (what, took))
         return result
 
     def lie(self, what, lie, want, length=CHUNK, garbage=False):
@@ -203,7 +204,7 @@ class Stage:
     def honest(self):
         """After all, the connection (or the next one) works."""
         at = self.place()
-        end = time.monotonic() + PATIENCE * self.host.slow
+        end = time.monotonic() + self._patience * self.host.slow
         while self.read(at) != self.data[at:at + CHUNK]:
             if time.monotonic() > end:
                 raise HostError('the disk does not work any more')

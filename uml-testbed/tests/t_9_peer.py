@@ -32,11 +32,10 @@ def write(host, disk, data, at=0, bs=65536):
              ' conv=fsync 2>/dev/null' % (name, disk, bs, at))
 
 
-def read(host, disk, length, at=0, bs=65536, check=True):
-    """What a read gives; fewer bytes if it fails and need not succeed."""
-    host.run('timeout 30 dd if=%s of=/share/back bs=%d skip=%d count=%d'
+def read(host, disk, length, at=0, bs=65536):
+    host.run('dd if=%s of=/share/back bs=%d skip=%d count=%d'
              ' iflag=direct,skip_bytes,count_bytes 2>/dev/null'
-             % (disk, bs, at, length), check=check, timeout=60)
+             % (disk, bs, at, length))
     with open(host.path('back'), 'rb') as f:
         return f.read()
 
