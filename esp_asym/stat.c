@@ -6,22 +6,24 @@
 #include <linux/percpu.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
-#include <linux/u64_stats_sync.h>
+#include <net/ip.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include <net/snmp.h>
 
 #include "stat.h"
 #include "trace.h"
 
 #define NR_REASONS	(__ASYM_REASON_MAX)
 
-struct stat_cpu {
-	u64			value[ASYM_STAT_MAX + NR_REASONS];
-	struct u64_stats_sync	sync;
+/* As net/snmp.h has them. */
+struct stat_mib {
+	u64			mibs[ASYM_STAT_MAX + NR_REASONS];
+	struct u64_stats_sync	syncp;
 };
 
 struct stat_net {
-	struct stat_cpu __percpu *cpu;
+	struct stat_mib __percpu *mib;
 };
 
 static unsigned int stat_net_id;
@@ -48,14 +50,8 @@ static const char * const stat_names[ASYM_STAT_MAX] = {
 static void count(struct net *net, u32 index, u64 n)
 {
 	struct stat_net *sn = net_generic(net, stat_net_id);
-	struct stat_cpu *cpu;
 
-	local_bh_disable();
-	cpu = this_cpu_ptr(sn->cpu);
-	u64_stats_update_begin(&cpu->sync);
-	cpu->value[index] += n;
-	u64_stats_update_end(&cpu->sync);
-	local_bh_enable();
+	SNMP_ADD_STATS64(sn->mib, index, n);
 }
 
 void asym_count(struct net *net, enum asym_stat stat, u64 n)
@@ -79,21 +75,8 @@ void asym_refuse(struct net *net, enum asym_reason reason, const char *target,
 
 static u64 stat_sum(const struct stat_net *sn, u32 index)
 {
-	u64 sum = 0;
-	int i;
-
-	for_each_possible_cpu(i) {
-		const struct stat_cpu *cpu = per_cpu_ptr(sn->cpu, i);
-		unsigned int start;
-		u64 value;
-
-		do {
-			start = u64_stats_fetch_begin(&cpu->sync);
-			value = cpu->value[index];
-		} while (u64_stats_fetch_retry(&cpu->sync, start));
-		sum += value;
-	}
-	return sum;
+	return snmp_fold_field64(sn->mib, index,
+				 offsetof(struct stat_mib, syncp));
 }
 
 static int stat_show(struct seq_file *seq, void *v)
@@ -116,15 +99,15 @@ static int __net_init stat_net_init(struct net *net)
 	struct stat_net *sn = net_generic(net, stat_net_id);
 	int i;
 
-	sn->cpu = alloc_percpu(struct stat_cpu);
-	if (!sn->cpu)
+	sn->mib = alloc_percpu(struct stat_mib);
+	if (!sn->mib)
 		return -ENOMEM;
 	for_each_possible_cpu(i)
-		u64_stats_init(&per_cpu_ptr(sn->cpu, i)->sync);
+		u64_stats_init(&per_cpu_ptr(sn->mib, i)->syncp);
 
 	if (!proc_create_net_single("esp_asym_stat", 0444, net->proc_net,
 				    stat_show, NULL)) {
-		free_percpu(sn->cpu);
+		free_percpu(sn->mib);
 		return -ENOMEM;
 	}
 	return 0;
@@ -135,7 +118,7 @@ static void __net_exit stat_net_exit(struct net *net)
 	struct stat_net *sn = net_generic(net, stat_net_id);
 
 	remove_proc_entry("esp_asym_stat", net->proc_net);
-	free_percpu(sn->cpu);
+	free_percpu(sn->mib);
 }
 
 static struct pernet_operations stat_net_ops = {
