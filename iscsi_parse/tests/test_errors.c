@@ -12,6 +12,13 @@
 #define INITIATOR	ISCSI_ROLE_INITIATOR
 #define TARGET		ISCSI_ROLE_TARGET
 
+/* Begin a stream that has its login behind it. */
+static void log_in(struct build *b, enum iscsi_role role)
+{
+	build_start(b, role);
+	BUILD_LOGIN(b, "");
+}
+
 /* NULL: the stream is fine. */
 static void expect(const struct build *b, const char *error, const char *what)
 {
@@ -75,8 +82,7 @@ static void test_opcodes(void)
 
 			if (opcode == 0x03 || opcode == 0x23)
 				continue;
-			build_start(&b, role);
-			BUILD_LOGIN(&b, "");
+			log_in(&b, role);
 			build_other(&b, (u8)opcode, 1, NULL, 0);
 			follow(&f, role, b.bytes, b.len, FOLLOW_WHOLE);
 			wrong += !f.stream.error !=
@@ -115,31 +121,27 @@ static void test_phases(void)
 	       "NOP-In in the login phase");
 	build_free(&b);
 
-	build_start(&b, INITIATOR);
-	BUILD_LOGIN(&b, "");
+	log_in(&b, INITIATOR);
 	build_text(&b, 0x43, 0x04, 0, 0, NULL, 0);
 	build_other(&b, 0x00, 1, NULL, 0);
 	expect(&b, "PDU other than login before the end of the login phase",
 	       "an initiator that wished to end the login and went on with it");
 	build_free(&b);
 
-	build_start(&b, INITIATOR);
-	BUILD_LOGIN(&b, "");
+	log_in(&b, INITIATOR);
 	build_other(&b, 0x00, 1, NULL, 0);
 	BUILD_LOGIN(&b, "");
 	expect(&b, "login PDU after the end of the login phase",
 	       "Login Request after NOP-Out");
 	build_free(&b);
 
-	build_start(&b, TARGET);
-	BUILD_LOGIN(&b, "");
+	log_in(&b, TARGET);
 	BUILD_LOGIN(&b, "");
 	expect(&b, "login PDU after the end of the login phase",
 	       "Login Response after the final one");
 	build_free(&b);
 
-	build_start(&b, INITIATOR);
-	BUILD_LOGIN(&b, "");
+	log_in(&b, INITIATOR);
 	BUILD_LOGIN(&b, "");
 	build_other(&b, 0x00, 1, NULL, 0);
 	expect(&b, NULL, "Login Request after one whose wish was not granted");
@@ -222,64 +224,55 @@ static void test_sizes(void)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		build_start(&b, INITIATOR);
-		BUILD_LOGIN(&b, "");
+		log_in(&b, INITIATOR);
 		build_pdu(&b, command, cases[i].ahs, cases[i].len, NULL, 0);
 		expect(&b, cases[i].error, cases[i].what);
 		build_free(&b);
 	}
 
-	build_start(&b, INITIATOR);
-	BUILD_LOGIN(&b, "");
+	log_in(&b, INITIATOR);
 	build_pdu(&b, command, twice, sizeof(twice), NULL, 0);
 	expect(&b, "SCSI Command with two extended CDBs", "two AHS of type 1");
 	build_free(&b);
 
-	build_start(&b, INITIATOR);
-	BUILD_LOGIN(&b, "");
+	log_in(&b, INITIATOR);
 	build_pdu(&b, command, bidi_twice, sizeof(bidi_twice), NULL, 0);
 	expect(&b, "invalid bidirectional read length in a SCSI Command",
 	       "two AHS of type 2");
 	build_free(&b);
 
-	build_start(&b, INITIATOR);
-	BUILD_LOGIN(&b, "");
+	log_in(&b, INITIATOR);
 	build_command(&b, 0x81, 1, 0, 512, cdb, 16, NULL, 1);
 	expect(&b, "immediate data in a SCSI Command that does not write",
 	       "data without W");
 	build_free(&b);
 
-	build_start(&b, INITIATOR);
-	BUILD_LOGIN(&b, "");
+	log_in(&b, INITIATOR);
 	build_command(&b, 0xa1, 1, 0, 511, cdb, 16, NULL, 512);
 	expect(&b, "immediate data exceed the expected data transfer length",
 	       "512 bytes of 511");
 	build_free(&b);
 
-	build_start(&b, INITIATOR);
-	BUILD_LOGIN(&b, "");
+	log_in(&b, INITIATOR);
 	build_data(&b, 0x80, 1, 0, 1, 0xffffffff, NULL, 1);
 	expect(&b, "data segment ends beyond 4 GiB of the task's buffer",
 	       "Data-Out at the last byte");
 	build_free(&b);
 
-	build_start(&b, TARGET);
-	BUILD_LOGIN(&b, "");
+	log_in(&b, TARGET);
 	build_data(&b, 0x80, 1, 0, 1, 0xfffffffe, NULL, 2);
 	expect(&b, "data segment ends beyond 4 GiB of the task's buffer",
 	       "Data-In at the last two bytes");
 	build_free(&b);
 
-	build_start(&b, TARGET);
-	BUILD_LOGIN(&b, "");
+	log_in(&b, TARGET);
 	build_data(&b, 0x80, 1, 0, 1, 0, NULL, (1 << 24) - 1);
 	expect(&b, NULL, "Data-In of 2^24 - 1 bytes");
 	build_free(&b);
 
 	expect_text(INITIATOR, zeros, 65536, NULL, "login of 64 KiB");
 	expect_text(INITIATOR, zeros, 65537, long_text, "login of 64 KiB + 1");
-	build_start(&b, TARGET);
-	BUILD_LOGIN(&b, "");
+	log_in(&b, TARGET);
 	build_text(&b, 0x24, 0x80, 1, 1, zeros, 65537);
 	expect(&b, long_text, "text of 64 KiB + 1");
 	build_free(&b);
@@ -368,15 +361,13 @@ static void test_ends(void)
 	       "login with T and C");
 	build_free(&b);
 
-	build_start(&b, INITIATOR);
-	BUILD_LOGIN(&b, "");
+	log_in(&b, INITIATOR);
 	build_text(&b, 0x04, 0xc0, 0, ISCSI_TAG_NONE, NULL, 0);
 	expect(&b, "login or text PDU that both continues and ends",
 	       "text with F and C");
 	build_free(&b);
 
-	build_start(&b, INITIATOR);
-	BUILD_LOGIN(&b, "");
+	log_in(&b, INITIATOR);
 	build_text(&b, 0x04, 0x80, 0, ISCSI_TAG_NONE, "DataDigest=None", 16);
 	expect(&b, "digest declared after the login phase", "text request");
 	build_free(&b);
