@@ -82,13 +82,7 @@ def cryptsetup_opens_what_was_written_with_data_digests(ctx):
     steps.verify_fs(bed.i, disk, sums)
     no_digest_was_wrong(bed)
     session.logout()
-    bed.target.sync()
-    bed.target.remove()
-    bed.t.run('cp /share/%s.img %s' % (lun.name, fmt.IMAGE))
-    os.replace(bed.i.path('tree.sha256'), bed.t.path('tree.sha256'))
-    disk = fmt.dm_open(bed.t, key, 512)
-    steps.verify_fs(bed.t, disk, sums, mount='-o ro')
-    fmt.dm_close(bed.t)
+    fmt.dm_crypt_reads(bed, lun, key, 512, sums)
 
 
 @test({'net': 'loss-1', 'header': True}, more=({}, {'plain': True}))

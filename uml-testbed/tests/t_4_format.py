@@ -36,6 +36,16 @@ def new_image(host):
     host.run('rm -f %s && truncate -s %d %s' % (IMAGE, SIZE, IMAGE))
 
 
+def dm_crypt_reads(bed, lun, key, sector, sums):
+    """The target's host opens what it has stored, with the key and dm-crypt."""
+    bed.target.sync()
+    bed.target.remove()
+    bed.t.run('cp /share/%s.img %s' % (lun.name, IMAGE))
+    os.replace(bed.i.path('tree.sha256'), bed.t.path('tree.sha256'))
+    steps.verify_fs(bed.t, dm_open(bed.t, key, sector), sums, mount='-o ro')
+    dm_close(bed.t)
+
+
 @test(*SHAPES[:2], more=SHAPES[2:])
 def cryptsetup_opens_what_we_wrote(ctx, block, sector, bits=512):
     bed = ctx.bed()
@@ -48,13 +58,7 @@ def cryptsetup_opens_what_we_wrote(ctx, block, sector, bits=512):
     session = bed.login()
     sums = small_fs(bed.i, session.disk(), max(block, sector))
     session.logout()
-    bed.target.sync()
-    bed.target.remove()
-    bed.t.run('cp /share/%s.img %s' % (lun.name, IMAGE))
-    os.replace(bed.i.path('tree.sha256'), bed.t.path('tree.sha256'))
-    disk = dm_open(bed.t, key, sector)
-    steps.verify_fs(bed.t, disk, sums, mount='-o ro')
-    dm_close(bed.t)
+    dm_crypt_reads(bed, lun, key, sector, sums)
 
 
 @test(SHAPES[1], more=(SHAPES[0], *SHAPES[2:]))
