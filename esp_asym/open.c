@@ -348,7 +348,6 @@ static int begin_body(struct open_op *op)
 /* Everything in front of the padding is the inner packet. */
 static int read_trailer(struct open_op *op)
 {
-	const struct asym_range_entry *last;
 	u8 tail[2];
 
 	if (sg_pcopy_to_buffer(op->body.dst, op->body.nr, tail, sizeof(tail),
@@ -358,12 +357,6 @@ static int read_trailer(struct open_op *op)
 			      "padding longer than the packet", -EINVAL);
 	op->proto = tail[1];
 	op->inner_len = op->len - sizeof(tail) - tail[0];
-	if (!op->meta.nr_ranges)
-		return 0;
-	last = &op->meta.range[op->meta.nr_ranges - 1];
-	if (last->off + last->len > op->inner_len)
-		return refuse(op, ASYM_REASON_BAD_PACKET,
-			      "an opaque range covers the padding", -EINVAL);
 	return 0;
 }
 
