@@ -38,6 +38,7 @@ class Mode:
     def __init__(self, bed, mode, outer, inner):
         self.hosts = (bed.i, bed.t)
         self.mode = mode
+        self.states = []	# arguments of ip xfrm state, there and back
         self.family = inner
         self.mixed = outer != inner
         self.outer = dict(zip(self.hosts, OUTER[outer]))
@@ -65,7 +66,7 @@ class Mode:
         batch(host, lines)
 
     def _sa(self, src, dst, spi, key, kind, reqid):
-        res = ('xfrm state add src %s dst %s proto esp spi 0x%x reqid %d'
+        res = ('src %s dst %s proto esp spi 0x%x reqid %d'
                ' mode %s %s replay-window 128'
                % (self.outer[src], self.outer[dst], spi, reqid, self.mode,
                   ALGORITHMS[kind] % key.hex()))
@@ -94,8 +95,9 @@ class Mode:
         if kind == 'gcm':
             keys = [key[:20] for key in keys]
         i, t = self.hosts
-        sas = [self._sa(i, t, spi, keys[0], kind, spi),
-               self._sa(t, i, spi + 1, keys[1], kind, spi)]
+        self.states = [self._sa(i, t, spi, keys[0], kind, spi),
+                       self._sa(t, i, spi + 1, keys[1], kind, spi)]
+        sas = ['xfrm state add ' + state for state in self.states]
         for host, ways in ((i, ('out', 'in')), (t, ('in', 'out'))):
             batch(host, sas + [self._policy(i, t, ways[0], there, spi),
                                self._policy(t, i, ways[1], back, spi)])

@@ -27,6 +27,9 @@ WAITS = {**PATIENT, **steps.PATIENCE}
 # -- the wire ----------------------------------------------------------------
 def is_ike(packet):
     """... or what a host without a daemon says to it: port unreachable."""
+    if packet[0] >> 4 == 6:
+        return packet[6] == 17 and \
+            int.from_bytes(packet[42:44], 'big') in (500, 4500)
     if packet[9] == 1 and packet[20:22] == b'\3\3':
         packet = packet[28:]
     return packet[9] == 17 and \
@@ -67,13 +70,19 @@ def secret():
             % random.token_hex(32))
 
 
-def psk(bed, *edits, only=None):
-    """A secret, and psk-*.conf with edits; returns what swanctl said."""
+def psk(bed, *edits, only=None, addresses=None):
+    """A secret, and psk-*.conf with edits; returns what swanctl said.
+    addresses of IPv6, by host, take the place of those of the hosts."""
     shared = secret()
-    return [daemon.configure(
-        strongswan.example('psk-' + side,
-                           *(edits if only in (None, side) else ())), shared)
-        for daemon, side in zip(bed.ike, strongswan.SIDES)]
+    said = []
+    for daemon, side in zip(bed.ike, strongswan.SIDES):
+        text = strongswan.example('psk-' + side,
+                                  *(edits if only in (None, side) else ()))
+        for host, address in (addresses or {}).items():
+            text = text.replace(host.addr + '/32', address + '/128')
+            text = text.replace(host.addr, address)
+        said.append(daemon.configure(text, shared))
+    return said
 
 
 def loaded(said):

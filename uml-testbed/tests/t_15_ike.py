@@ -7,6 +7,7 @@ import re
 from testbed import iscsi, strongswan
 from testbed.asymctl import counters
 from testbed.host import HostError
+from testbed.modes import Mode, url
 from testbed.suite import check, test
 
 from . import steps
@@ -55,6 +56,44 @@ def first_connection_has_strongswan_make_the_sas(ctx, auth, mode='transport',
     window = 1024 if auth == 'certificates' else 32
     check(re.search(r'replay[-_]window %d\b' % window, states),
           'the replay window is not %d: %s' % (window, states))
+    check_unharmed(bed)
+
+
+@test({'mode': 'transport'}, {'mode': 'tunnel'}, platforms='uml')
+def strongswan_makes_the_sas_over_ipv6(ctx, mode):
+    """... when the first connection asks for them."""
+    bed = ctx.bed()
+    ends = Mode(bed, 'transport', 6, 6).outer
+    start(bed)
+    loaded(psk(bed, ('mode = transport', 'mode = ' + mode),
+               addresses=ends))
+    for daemon in bed.ike:
+        check(not daemon.sas(), 'there are SAs before the first connection')
+    lun = iscsi.Lun(0, size=SIZE)
+    bed.serve([lun], address='::')
+    bed.bind()
+    capture = bed.net.capture(os.path.join(ctx.workdir, 'login.pcap'))
+    session = bed.login(PATIENT, portal=url(ends[bed.t], iscsi.PORT))
+    res = steps.witnesses(ctx, bed, session, lun, SIZE)
+    steps.fio(ctx, bed.i, session.disk(), SIZE)
+    ike, esp = check_closed(capture.stop())
+    check(res.initiator == res.written,
+          'the initiator read back %d of %d' % (res.initiator, res.written))
+    check(res.wire == 0, '%d hits on the wire' % res.wire)
+    check(res.target == 0, '%d hits at the target' % res.target)
+    check(ike >= 4 and esp > 1000, '%d frames of IKE, %d of ESP'
+          % (ike, esp))
+    check_sas(bed, mode=mode)
+    # The new SAs are in use, and not only those that the trap has made.
+    for daemon in bed.ike:
+        daemon.rekey_child()
+        sealed_more(bed)
+    steps.fio(ctx, bed.i, session.disk(), SIZE)
+    for host in bed.hosts:
+        states = host.run('ip xfrm state').out
+        for pair in zip(ends.values(), reversed(ends.values())):
+            check('src %s dst %s\n' % pair in states,
+                  '%s has no SA of these ends: %s' % (host.name, states))
     check_unharmed(bed)
 
 

@@ -7,6 +7,7 @@ import json
 
 from testbed import asymctl, iscsi, program
 from testbed.iscsi import PORT
+from testbed.modes import Mode, url
 from testbed.sa import batch
 from testbed.suite import check, test
 
@@ -161,6 +162,58 @@ def view_says_how_each_disk_is_protected(ctx):
     conn = the_only(show(bed.i))
     check(conn['target'] == bed.target.iqn and len(conn['disks']) == 2,
           'what is left: %s' % conn)
+
+
+@test({'mode': 'transport', 'outer': 6, 'inner': 6},
+      {'mode': 'tunnel', 'outer': 6, 'inner': 4},
+      more=({'mode': 'tunnel', 'outer': 4, 'inner': 6},
+            {'mode': 'tunnel', 'outer': 4, 'inner': 4},
+            {'mode': 'beet', 'outer': 4, 'inner': 4}))
+def view_knows_ipv6_and_tunnels(ctx, mode, outer, inner):
+    """The connection has addresses of its own; the target listens on all of
+    both families."""
+    bed = ctx.bed()
+    sas = Mode(bed, mode, outer, inner)
+    bed.load()
+    bed.serve([iscsi.Lun(0, size=4 << 20)], address='::')
+    ends = [sas.inner[host] for host in bed.hosts]
+    portal = url(ends[1], PORT)
+
+    # Without SAs.  Nobody looks for neighbours of addresses of IPv6 that only
+    # a tunnel has.
+    if (mode, inner) != ('tunnel', 6):
+        session = bed.login(portal=portal)
+        for host, (src, dst) in zip(bed.hosts, (ends, ends[::-1])):
+            is_not(host, 'no asymmetric SA from %s to %s' % (src, dst))
+            conn = the_only(show(host))
+            check((conn['local'], conn['peer']) == (src, dst) and
+                  not conn['protected'], '%s: %s' % (host.name, conn))
+        show_disk(bed.i, session.disk(), UNPROTECTED)
+        session.logout()
+
+    sas.install('asym', 0x1000)
+    bed.bind(0)
+    session = bed.login(portal=portal)
+    disk = session.disk()
+    line = show_disk(bed.i, disk)
+    check(line == '%s target %s lun 0: sealed under key k0 (aes-xts-plain64,'
+          ' 512 bits, sector-size 512), over ESP asym(gcm(aes)) spi-out'
+          ' 0x00001000 spi-in 0x00001001\n'
+          % (disk.split('/')[-1], bed.target.iqn), line)
+    for host, (src, dst) in zip(bed.hosts, (ends, ends[::-1])):
+        is_as_configured(host)
+        conn = the_only(show(host))
+        check((conn['local'], conn['peer']) == (src, dst) and
+              conn['followed'] and conn['protected'],
+              '%s: %s' % (host.name, conn))
+        for state, pair in zip(sas.states, (ends, ends[::-1])):
+            words = state.split()
+            batch(host, ['xfrm state delete dst %s proto esp spi %s'
+                         % (words[3], words[7])])
+            is_not(host, 'no asymmetric SA from %s to %s' % tuple(pair))
+            batch(host, ['xfrm state add ' + state])
+            is_as_configured(host)
+    check(show_disk(bed.i, disk) == line, 'another line')
 
 
 @test()
