@@ -16,6 +16,7 @@
 #include <net/tcp.h>
 
 #include "flow.h"
+#include "packet.h"
 #include "sa.h"
 #include "stat.h"
 
@@ -261,6 +262,18 @@ static const struct nf_hook_ops hook_ops[] = {
 		.pf		= NFPROTO_IPV6,
 		.hooknum	= NF_INET_LOCAL_OUT,
 		.priority	= INT_MIN,
+	},
+	{
+		.hook		= asym_admit,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= INT_MAX,
+	},
+	{
+		.hook		= asym_admit,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= INT_MAX,
 	},
 };
 

@@ -439,8 +439,9 @@ static void set_checksum(struct sk_buff *skb, const struct asym_inner *inner)
 /* Where xfrm looks for the IP header that it removes, or moves to the payload. */
 static void set_headers(const struct xfrm_state *x, struct sk_buff *skb)
 {
-	u32 len = x->props.family == AF_INET ? ip_hdrlen(skb) :
-					       skb_network_header_len(skb);
+	u32 len = x->props.family == AF_INET ?
+		  ip_hdrlen(skb) :
+		  skb_network_header_len(skb) - asym_encap_bytes(x);
 
 	if (x->props.mode == XFRM_MODE_TUNNEL)
 		skb_reset_transport_header(skb);
@@ -458,8 +459,10 @@ static int deliver(struct open_op *op)
 
 	asym_encap_learn(op->x, skb);
 	skb->ip_summed = CHECKSUM_NONE;
-	if (op->inner.proto == IPPROTO_TCP)
+	if (op->inner.proto == IPPROTO_TCP) {
 		set_checksum(skb, &op->inner);
+		asym_admit_mark(skb, &op->inner);
+	}
 	set_headers(op->x, skb);
 
 	asym_count(op->net, ASYM_STAT_PACKETS_OPENED, 1);

@@ -143,6 +143,14 @@ int asym_output(struct xfrm_state *x, struct sk_buff *skb);
 int asym_xmit(struct xfrm_state *x, struct sk_buff *skb,
 	      netdev_features_t features);
 
+/* ---- admit.c ---- */
+
+struct nf_hook_state;
+
+unsigned int asym_admit(void *priv, struct sk_buff *skb,
+			const struct nf_hook_state *state);
+void asym_admit_mark(struct sk_buff *skb, const struct asym_inner *inner);
+
 /* ---- open.c ---- */
 
 int asym_input(struct xfrm_state *x, struct sk_buff *skb);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "../../packet.h"
 #include "../../sa.h"
 #include "../../stat.h"
 #include "../../stream.h"
@@ -101,6 +102,18 @@ void asym_count_reason(struct net *n, enum asym_reason reason)
 {
 	(void)n;
 	(void)reason;
+}
+
+void asym_admit_mark(struct sk_buff *skb, const struct asym_inner *inner)
+{
+	(void)skb;
+	(void)inner;
+}
+
+u32 asym_encap_bytes(const struct xfrm_state *x)
+{
+	(void)x;
+	return 0;
 }
 
 void asym_encap_learn(struct xfrm_state *x, const struct sk_buff *skb)
