@@ -8,6 +8,8 @@
 #include <net/espintcp.h>
 #include <net/inet_hashtables.h>
 #include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ipv6.h>
 #include <net/tcp.h>
 
 #include "sa.h"
@@ -28,16 +30,16 @@ int asym_encap_check(const struct xfrm_state *x,
 {
 	if (!x->encap)
 		return 0;
-	if (x->props.family != AF_INET) {
-		NL_SET_ERR_MSG(extack,
-			       "Asymmetric ESP is encapsulated over IPv4 only");
-		return -EINVAL;
-	}
 	if (x->encap->encap_type == UDP_ENCAP_ESPINUDP)
 		return 0;
 	if (x->encap->encap_type != TCP_ENCAP_ESPINTCP) {
 		NL_SET_ERR_MSG(extack,
 			       "Asymmetric ESP knows two encapsulations: espinudp and espintcp");
+		return -EINVAL;
+	}
+	if (x->props.family != AF_INET) {
+		NL_SET_ERR_MSG(extack,
+			       "Asymmetric ESP is encapsulated in TCP over IPv4 only");
 		return -EINVAL;
 	}
 	if (!IS_ENABLED(CONFIG_INET_ESPINTCP)) {
@@ -101,23 +103,58 @@ int asym_encap_put(struct xfrm_state *x, struct sk_buff *skb, u32 len)
 }
 
 /**
+ * asym_encap_checksum() - complete the header of a sealed packet
+ * @x: SA
+ * @skb: packet, skb->data at its IP header
+ *
+ * RFC 3948 wants no UDP checksum over IPv4; over IPv6 a receiver drops what has
+ * none (RFC 8200 section 8.1).
+ */
+void asym_encap_checksum(const struct xfrm_state *x, struct sk_buff *skb)
+{
+	const struct ipv6hdr *iph = ipv6_hdr(skb);
+	u32 off = skb_transport_offset(skb);
+	u32 len = skb->len - off;
+	struct udphdr *uh;
+
+	if (!x->encap || x->props.family != AF_INET6)
+		return;
+	uh = udp_hdr(skb);
+	uh->check = csum_ipv6_magic(&iph->saddr, &iph->daddr, len, IPPROTO_UDP,
+				    skb_checksum(skb, off, len, 0)) ?:
+		    CSUM_MANGLED_0;
+}
+
+static __be16 source_port(const struct xfrm_state *x, const struct sk_buff *skb)
+{
+	/* Over IPv6 there is UDP only, and ESP is right behind it. */
+	if (x->props.family == AF_INET6)
+		return ((struct udphdr *)skb_transport_header(skb) - 1)->source;
+	/* Ports are in front of both UDP and TCP headers. */
+	return *(__be16 *)(skb_network_header(skb) + ip_hdrlen(skb));
+}
+
+/**
  * asym_encap_learn() - tell IKE when a NAT has changed the peer's address
  * @x: SA
- * @skb: packet with a right ICV, its network header in place
+ * @skb: packet with a right ICV, its network header in place, its transport
+ *	header at ESP
  */
 void asym_encap_learn(struct xfrm_state *x, const struct sk_buff *skb)
 {
-	const struct iphdr *iph = ip_hdr(skb);
 	xfrm_address_t addr = {};
 	__be16 source;
 
 	if (!x->encap)
 		return;
-	/* Ports are in front of both UDP and TCP headers. */
-	source = *(__be16 *)((u8 *)iph + iph->ihl * 4);
-	if (iph->saddr == x->props.saddr.a4 && source == x->encap->encap_sport)
+	if (x->props.family == AF_INET6)
+		addr.in6 = ipv6_hdr(skb)->saddr;
+	else
+		addr.a4 = ip_hdr(skb)->saddr;
+	source = source_port(x, skb);
+	if (xfrm_addr_equal(&addr, &x->props.saddr, x->props.family) &&
+	    source == x->encap->encap_sport)
 		return;
-	addr.a4 = iph->saddr;
 	km_new_mapping(x, &addr, source);
 }
 

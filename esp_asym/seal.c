@@ -272,6 +272,7 @@ static void finish(struct seal_op *op)
 	asym_mac(op->net, skb, 0, skb->len - ASYM_ICV_BYTES, op->lead, aad,
 		 aad_len, op->icv);
 	skb_push(skb, -skb_network_offset(skb));
+	asym_encap_checksum(op->x, skb);
 
 	asym_count(op->net, ASYM_STAT_PACKETS_SEALED, 1);
 	asym_count(op->net, ASYM_STAT_OPAQUE_BYTES_SENT, op->opaque);

@@ -130,7 +130,6 @@ static void no_proposal(ike_sa_t *ike_sa, linked_list_t *proposals)
 static void not_installed(ike_sa_t *ike_sa, child_sa_t *child_sa)
 {
 	proposal_t *proposal = child_sa->get_proposal(child_sa);
-	host_t *host = ike_sa->get_my_host(ike_sa);
 	uint16_t alg;
 	char *why;
 
@@ -138,9 +137,6 @@ static void not_installed(ike_sa_t *ike_sa, child_sa_t *child_sa)
 		return;
 	if (!module_is_there())
 		why = "the kernel module esp_asym is not loaded";
-	else if (child_sa->has_encap(child_sa) &&
-		 host->get_family(host) != AF_INET)
-		why = "UDP encapsulation works over IPv4 only";
 	else if (proposal->get_algorithm(proposal, INTEGRITY_ALGORITHM, &alg,
 					 NULL))
 		why = "it authenticates by itself: leave integrity algorithms out";

@@ -33,11 +33,13 @@ def url(address, port):
 class Mode:
     """mode   'transport', 'tunnel' or 'beet'
     outer, inner   4 or 6
+    encap  what ip(8) takes for it
     """
 
-    def __init__(self, bed, mode, outer, inner):
+    def __init__(self, bed, mode, outer, inner, encap=''):
         self.hosts = (bed.i, bed.t)
         self.mode = mode
+        self.encap = encap
         self.states = []	# arguments of ip xfrm state, there and back
         self.family = inner
         self.mixed = outer != inner
@@ -76,7 +78,7 @@ class Mode:
             bits = BITS[self.family]
             res += ' sel src %s/%d dst %s/%d' % (
                 self.inner[src], bits, self.inner[dst], bits)
-        return res
+        return res + (self.encap and ' encap ' + self.encap)
 
     def _policy(self, src, dst, direction, ports, reqid):
         bits = BITS[self.family]

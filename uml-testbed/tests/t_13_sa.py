@@ -58,14 +58,16 @@ def sa_options_that_cannot_work_are_refused_with_the_reason(ctx):
     asym = "aead 'asym(gcm(aes))' 0x%s 128 " % bytes(range(36)).hex()
     enc = "enc 'asym(gcm(aes))' 0x%s " % bytes(range(36)).hex()
     # The same without what is refused is taken.
-    for cmd in (v4 + asym, v4 + enc, v6 + asym):
+    for cmd in (v4 + asym, v4 + enc, v6 + asym,
+                v6 + asym + 'encap espinudp 4500 4500 ::'):
         i.run(cmd + '; ip xfrm state flush')
     for what, cmd, reason in (
             ('UDP encapsulation of a draft', v4 + asym +
              'encap espinudp-nonike 4500 4500 0.0.0.0',
              'two encapsulations: espinudp and espintcp'),
-            ('encapsulation over IPv6', v6 + asym +
-             'encap espinudp 4500 4500 ::', 'encapsulated over IPv4 only'),
+            ('TCP encapsulation over IPv6', v6 + asym +
+             'encap espintcp 4500 4500 ::',
+             'encapsulated in TCP over IPv4 only'),
             ('sequence numbers that wrap', v4 + asym +
              'extra-flag oseq-may-wrap', 'does not take oseq-may-wrap'),
             ('an algorithm for authentication', v4 + enc +

@@ -2,6 +2,8 @@
 """iSCSI in every mode of an SA, over and inside of either family."""
 
 import os
+import socket
+import struct
 
 from testbed import iscsi, modules, program
 from testbed.asymctl import Monitor, counters
@@ -14,6 +16,7 @@ from testbed.suite import (Failure, check, count_in_file, foreign_frames,
 from . import steps, xts
 from .echo import talk
 from .t_12_forward import Container
+from .t_14_features import MAPPINGS, NAT_T, Script, encapsulate
 from .t_7_refusals import ONE_ATTEMPT
 
 ASYM, OTHERS = 0x1000, 0x2000
@@ -31,9 +34,9 @@ def spis(pcap):
     return res
 
 
-def connect(bed, mode, outer, inner, size):
+def connect(bed, mode, outer, inner, size, encap=''):
     """SAs, a target, a key, a session."""
-    sas = Mode(bed, mode, outer, inner)
+    sas = Mode(bed, mode, outer, inner, encap)
     bed.load()
     sas.install('asym', ASYM)
     address = sas.inner[bed.t]
@@ -53,11 +56,28 @@ tcp sport 3260 meta length > 3000 counter
 """
 
 
-def large_segments(host):
-    """How many segments TCP has sent that somebody below has to cut."""
-    out = host.run('nft list table inet large').out.split()
+# A firewall sees the TCP header of what has been opened.
+OPENED = """table inet opened {
+chain in { type filter hook input priority 0
+tcp dport 3260 counter
+tcp sport 3260 counter
+}
+}
+"""
+
+
+def counted(host, table):
+    """How many packets the rules of a table have met."""
+    out = host.run('nft list table inet ' + table).out.split()
     return sum(int(out[n + 1]) for n, word in enumerate(out)
                if word == 'packets')
+
+
+def nothing_was_refused(bed):
+    for host in bed.hosts:
+        refused = {k: v for k, v in counters(host).items()
+                   if k.startswith('refused') and v}
+        check(not refused, '%s refused %s' % (host.name, refused))
 
 
 def variants(mode, outer, inner):
@@ -114,12 +134,90 @@ def every_mode_carries_iscsi(ctx, mode, outer, inner, no_offload=False):
     check(min(count.values()) > 10, 'packets by SPI: %s' % count)
     session.logout()
     for host in bed.hosts:
-        large = large_segments(host)
+        large = counted(host, 'large')
         check((large == 0) == no_offload,
               '%s: %d segments larger than packets' % (host.name, large))
-        refused = {k: v for k, v in counters(host).items()
-                   if k.startswith('refused') and v}
-        check(not refused, '%s refused %s' % (host.name, refused))
+    nothing_was_refused(bed)
+
+
+def spi_in_udp(frame):
+    """SPI of ESP in UDP over IPv6, or None.  The checksum has to be there, and
+    right: receivers drop what has none."""
+    if frame[12:14] != b'\x86\xdd' or frame[20] != 17:
+        return None
+    udp = frame[54:]
+    length, total, spi = struct.unpack('>4xHHI', udp[:12])
+    check(length == len(udp), 'a UDP length of %d, not %d' % (length, len(udp)))
+    check(total, 'a UDP checksum of 0')
+    words = frame[22:54] + struct.pack('>I3xB', length, 17) + udp
+    words += bytes(len(words) % 2)
+    check(sum(struct.unpack('>%dH' % (len(words) // 2), words)) % 0xffff == 0,
+          'a wrong UDP checksum')
+    return spi
+
+
+@test({}, more=({'later': True}, {'no_offload': True},
+                {'mode': 'tunnel', 'inner': 4}, {'mode': 'tunnel'},
+                {'mode': 'beet', 'inner': 4}))
+def data_survive_in_udp_over_ipv6(ctx, mode='transport', inner=6, later=False,
+                                  no_offload=False):
+    """... as behind a NAT, beside ordinary ESP in the same ports; and a port
+    that becomes another one is reported.  Ciphers may answer later."""
+    bed = ctx.bed(offload=not no_offload)
+    if later:
+        for host in bed.hosts:
+            modules.load_extra(host, 'asyncrypt')
+    size = (2 if ctx.quick else 4) << 20
+    encap = 'espinudp %d %d ::' % (NAT_T, NAT_T)
+    for host in bed.hosts:
+        encapsulate(host, socket.AF_INET6)
+    sas, lun, key, session = connect(bed, mode, 6, inner, size, encap)
+    asym = sas.states
+    for host in bed.hosts:
+        host.run('nft -f ' + host.write('opened', OPENED))
+    seen = steps.witnesses(ctx, bed, session, lun, size)
+    check(seen.wire == 0, '%d hits on the wire' % seen.wire)
+    check(seen.target == 0, '%d hits at the target' % seen.target)
+    check(seen.esp == 0, '%d frames of ESP without UDP' % seen.esp)
+    found = [spi_in_udp(frame) for frame in seen.foreign]
+    check(set(found) == {ASYM, ASYM + 1}, 'SPIs: %s' % set(found))
+    check(len(found) > 2 * size // 1500, 'only %d frames' % len(found))
+    for host in bed.hosts:
+        check(counted(host, 'opened') > 100,
+              '%s: a firewall does not know what came in' % host.name)
+    with open(bed.i.path('marked'), 'rb') as f, open(lun.path, 'rb') as g:
+        check(xts.decrypt(key.raw, g.read(size)) == f.read(),
+              'the key does not open what the target has')
+    steps.fio(ctx, bed.i, session.disk(), size)
+    # What comes in another order is sent again, and cut elsewhere.
+    edges = counters(bed.i)['edge_bytes_received']
+    check(later or edges * 1000 < size,
+          'segments cut blocks: %d bytes' % edges)
+
+    cap = bed.capture()
+    sas.install('gcm', OTHERS, port=PORT)
+    talk(bed, sas.inner[bed.t])
+    steps.reread(bed.i, session.disk())
+    bed.i.run('dd if=%s of=/dev/null bs=64k count=16 iflag=direct'
+              ' 2>/dev/null' % session.disk())
+    found = [spi_in_udp(frame) for frame in foreign_frames(cap.stop())[0]]
+    for spi in (ASYM, ASYM + 1, OTHERS, OTHERS + 1):
+        check(found.count(spi) > 10, '%d packets of SPI %x'
+              % (found.count(spi), spi))
+
+    # A NAT that has chosen another port.
+    news = Script(bed.t, 'mappings', MAPPINGS)
+    batch(bed.i, ['xfrm state update ' + asym[0].replace(
+        'espinudp %d' % NAT_T, 'espinudp %d' % (NAT_T + 1))])
+    bed.i.run('dd if=%s of=/dev/null bs=64k count=1 iflag=direct'
+              ' 2>/dev/null' % session.disk())
+    poll('mapping; there was: ' + news.text(), lambda: '%s %d' % (
+        sas.outer[bed.i], NAT_T + 1) in news.text(), 60 * bed.i.slow)
+    session.logout()
+    if later:
+        check(counters(bed.i)['async_completions'] > 1000,
+              'ciphers answered at once')
+    nothing_was_refused(bed)
 
 
 RAW = """

@@ -3,6 +3,7 @@
 address that changes, NAT."""
 
 import os
+import struct
 
 from testbed import asymctl, iscsi, strongswan
 from testbed.asymctl import counters
@@ -11,7 +12,7 @@ from testbed.suite import check, frames, test
 
 from . import steps
 from .ike import (SIZE, WAITS, Load, certificates, check_closed,
-                  check_sas, check_unharmed, is_ike, loaded, psk, secret,
+                  check_sas, check_unharmed, ike_frames, is_ike, loaded, psk, secret,
                   sealed_more, start)
 
 ENCRYPTED_FRAGMENT = 53		# payload type of RFC 7383
@@ -191,6 +192,8 @@ def address_that_changes_lets_nothing_out(ctx, mobike):
 
 
 BEHIND = '10.0.0.2'
+ANOTHER = 40600
+PORTS_OF_NAT = struct.pack('>HH', 4500, ANOTHER)
 NAT = """table ip nat {
 chain out { type nat hook postrouting priority 100
 oifname "%s" masquerade
@@ -220,28 +223,66 @@ def behind_nat(host):
         'ip netns exec nat nft -f ' + name]))
 
 
-@test()
-def nat_between_the_hosts_is_found_and_passed(ctx):
-    """UDP encapsulation (RFC 3948): nothing but UDP passes the NAT."""
+def forget_ports(host, port):
+    """The NAT chooses another port for what comes from 4500 from now on; what
+    it was is forgotten with the address of the device."""
+    name = host.write('nat', NAT.replace('masquerade', 'udp sport 4500'
+                                         ' masquerade to :%d' % port, 1)
+                      % host.iface)
+    host.run('\n'.join([
+        'set -e', 'ip netns exec nat nft delete table ip nat',
+        'ip netns exec nat nft -f ' + name,
+        'ip -n nat addr del %s/24 dev %s' % (host.addr, host.iface),
+        'ip -n nat addr add %s/24 dev %s' % (host.addr, host.iface)]))
+
+
+@test({}, {'mode': 'tunnel'})
+def nat_between_the_hosts_is_found_and_passed(ctx, mode='transport'):
+    """UDP encapsulation (RFC 3948): nothing but UDP passes the NAT, which
+    chooses another port meanwhile.  In tunnel mode the connection has the
+    address in front of the NAT at both ends."""
     bed = ctx.bed()
     behind_nat(bed.i)
+    tunnel = mode == 'tunnel'
     start(bed)
     shared = secret()
-    texts = [strongswan.example('psk-initiator').replace(bed.i.addr, BEHIND),
-             strongswan.example('psk-target')]
+    # It is ESP that tells of the other port, and not IKE that asks.
+    edits = (('mode = transport', 'mode = ' + mode),
+             ('dpd_delay = 30s', 'dpd_delay = 600s'))
+    texts = [strongswan.example('psk-initiator', *edits).replace(
+                 bed.i.addr, BEHIND),
+             strongswan.example('psk-target', *edits)]
+    if tunnel:
+        texts[1] = texts[1].replace(bed.i.addr + '/32', BEHIND + '/32')
+        # Policies see what has a route only, and strongSwan makes none for
+        # those of a port.
+        bed.t.run('ip route add %s dev %s' % (BEHIND, bed.t.iface))
     for daemon, text in zip(bed.ike, texts):
         loaded([daemon.configure(text, shared)])
     capture = bed.net.capture(os.path.join(ctx.workdir, 'nat.pcap'))
     session, lun = steps.disk(bed, iscsi.Lun(0, size=SIZE), WAITS)
     steps.fio(ctx, bed.i, session.disk(), SIZE)
+    forget_ports(bed.i, ANOTHER)
     res = steps.witnesses(ctx, bed, session, lun, SIZE)
     check(res.initiator == res.written,
           'the initiator read back %d of %d' % (res.initiator, res.written))
     check(res.wire == 0, '%d hits on the wire' % res.wire)
     check(res.target == 0, '%d hits at the target' % res.target)
-    ike, esp = check_closed(capture.stop())
+    ike, esp, other = ike_frames(capture.stop())
     check(not esp, '%d frames of ESP without UDP' % esp)
     check(ike > 100, '%d frames of UDP' % ike)
-    check_sas(bed)
+    moved = [f for f in other if f[23] == 17 and f[34:38] == PORTS_OF_NAT]
+    check(len(moved) > 100, 'only %d frames to the other port' % len(moved))
+    check(moved == other, '%d frames are neither IKE nor ESP in UDP'
+          % (len(other) - len(moved)))
+    check_sas(bed, mode=mode)
     check('espinudp' in bed.i.run('ip xfrm state').out, 'no UDP encapsulation')
+    states = bed.t.run('ip xfrm state').out
+    check('sport 4500 dport %d' % ANOTHER in states,
+          'the target does not know of the other port: ' + states)
+    conns = asymctl.ctl_json(bed.t, 'show')
+    peer = BEHIND if tunnel else bed.i.addr
+    check([c['peer'] for c in conns] == [peer] and conns[0]['protected'],
+          'the connection at the target: %s' % conns)
+    check(counters(bed.i)['flows_started'] == 1, 'the connection was renewed')
     check_unharmed(bed)
