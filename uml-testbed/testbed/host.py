@@ -152,6 +152,12 @@ class Host:
         """Does cmd succeed?"""
         return self.run(cmd, timeout, check=False).rc == 0
 
+    def end(self, pid, signal='TERM'):
+        """Send a signal, and wait until the process has ended.  Who starts it
+        may not have waited for it: a zombie has let go of all it had."""
+        self.run('kill -%s %d; while grep -qs "^State:[^Z]*$" /proc/%d/status;'
+                 ' do sleep 0.05; done' % (signal, pid, pid))
+
     def poll(self, cmd, timeout=20):
         """Run cmd until it succeeds; returns its output."""
         def once():

@@ -55,8 +55,7 @@ class Service:
 
     def stop(self):
         if self.pid:
-            self.host.run('kill %d; while [ -d /proc/%d ]; do sleep 0.05; done'
-                          % (self.pid, self.pid), check=False)
+            self.host.end(self.pid)
             self.pid = None
 
     def __exit__(self, *exc):

@@ -123,10 +123,12 @@ class Daemon:
             ' swanctl --stats > /dev/null 2>&1', 60)
 
     def signal(self, name):
-        """TERM and KILL: until it is gone."""
-        self.host.run('p=$(pidof charon-systemd) && kill -%s $p &&'
-                      ' case %s in TERM|KILL) while [ -d /proc/$p ]; do'
-                      ' sleep 0.05; done;; esac' % (name, name))
+        """TERM and KILL: until it has ended."""
+        pid = int(self.host.run('pidof charon-systemd').out)
+        if name in ('TERM', 'KILL'):
+            self.host.end(pid, name)
+        else:
+            self.host.run('kill -%s %d' % (name, pid))
 
     def load(self):
         return self.host.run('swanctl --load-all --noprompt', check=False)

@@ -100,8 +100,7 @@ def forwarded_packets_arrive_with_valid_checksums(ctx, no_offload=False):
     check(not foreign, '%d frames are not ESP' % len(foreign))
     check(count_in_file(pcap, marker[:16]) == 0, 'plaintext on the wire')
     check(esp * 1400 > 2 * len(data), 'not all of it went over the wire')
-    bed.t.run('kill -USR1 %d; while [ -d /proc/%d ]; do sleep 0.05; done'
-              % (tap.pid, tap.pid))
+    bed.t.end(tap.pid, 'USR1')
     seen = list(segments(bed.t.path('behind.pcap'), 9))
     check(sum(len(payload) for *_, payload in seen) > len(data),
           'the container has not seen them')

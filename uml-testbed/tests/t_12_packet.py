@@ -141,8 +141,7 @@ def packets_that_others_hold_do_not_change(ctx):
               ' 2>/dev/null && dd if=%s of=/dev/null bs=64k iflag=direct'
               ' 2>/dev/null' % (disk, disk))
     for tap in taps:
-        tap.host.run('kill -USR1 %d; while [ -d /proc/%d ]; do sleep 0.05;'
-                     ' done' % (tap.pid, tap.pid))
+        tap.host.end(tap.pid, 'USR1')
     # By SPI and sequence number: some are lost on their way to the wire.
     wire = {f[34:42]: f for f in frames(cap.stop())}
     for host in bed.hosts:
