@@ -304,7 +304,7 @@ def view_without_module_or_right_or_connection(ctx):
     not_loaded()
     bed.i.run('rmmod keystore iscsi_parse')
     bed.secure('asym')
-    # Any block device that is none of iSCSI; some kernels have none by themselves.
+    # Any block device that is none of iSCSI; not every kernel has one yet.
     line = show_disk(bed.i, bed.i.run(
         'modprobe -q loop; basename $(ls -d /sys/class/block/* | head -n 1)'
     ).out.strip(), UNPROTECTED)
