@@ -26,18 +26,18 @@ static bool is_out_of_ours(const struct sk_buff *skb)
 	return sp && sp->len && asym_state_is_ours(sp->xvec[sp->len - 1]);
 }
 
-/* Where the TCP header is, also in the first of several fragments; or 0. */
-static u32 find_tcp(const struct sk_buff *skb, u8 family)
+/* Where the TCP header is, or 0.  Fragments of IPv6 have not been put together. */
+static u32 find_tcp(const struct sk_buff *skb, u8 family, __be16 *fragment)
 {
 	int off = sizeof(struct ipv6hdr);
-	__be16 fragment;
 	u8 proto;
 
+	*fragment = 0;
 	if (family == NFPROTO_IPV4)
 		return ip_hdr(skb)->protocol == IPPROTO_TCP ? ip_hdrlen(skb) :
 							      0;
 	proto = ipv6_hdr(skb)->nexthdr;
-	off = ipv6_skip_exthdr(skb, off, &proto, &fragment);
+	off = ipv6_skip_exthdr(skb, off, &proto, fragment);
 	return off > 0 && proto == IPPROTO_TCP ? off : 0;
 }
 
@@ -68,14 +68,17 @@ unsigned int asym_admit(void *priv, struct sk_buff *skb,
 	struct asym_flow_key key = { .net = state->net };
 	const struct tcphdr *th;
 	struct tcphdr buf;
+	__be16 fragment;
 	u32 off;
 
 	if (is_out_of_ours(skb))
 		return NF_ACCEPT;
-	off = find_tcp(skb, state->pf);
+	off = find_tcp(skb, state->pf, &fragment);
 	th = off ? skb_header_pointer(skb, off, sizeof(buf), &buf) : NULL;
-	if (!th || !asym_port_is_iscsi(th->source) ||
-	    skb->len <= off + th->doff * 4)
+	if (!th || !asym_port_is_iscsi(th->source))
+		return NF_ACCEPT;
+	/* The data may be in the fragments behind the first. */
+	if (!fragment && skb->len <= off + th->doff * 4)
 		return NF_ACCEPT;
 
 	if (state->pf == NFPROTO_IPV4) {
