@@ -14,7 +14,7 @@ from testbed.host import HostError
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'ciphers')
 TARBALL = '/usr/src/linux-source-6.1.tar.xz'
 SOURCES = ('aesni-intel_*', 'aes_ctrby8*', 'ghash-clmulni*', 'chacha*',
-           'poly1305_glue.c')
+           'poly1305_glue.c', 'nhpoly1305-avx2-glue.c', 'nh-avx2-*')
 PERL = 'poly1305-x86_64-cryptogams'
 # Modules of UML are not in the lowest 2 GiB: later kernels have these, too.
 RELATIVE = (('movaps .Lbswap_mask,', 'movaps .Lbswap_mask(%rip),'),
@@ -22,7 +22,7 @@ RELATIVE = (('movaps .Lbswap_mask,', 'movaps .Lbswap_mask(%rip),'),
              'leaq aad_shift_arr(%rip), %rax\n\tvmovdqu (%rax,%r11),'))
 # In the order in which they are loaded.
 ORDER = ('crypto_simd', 'aesni-intel', 'ghash-clmulni-intel',
-         'poly1305-x86_64', 'chacha-x86_64')
+         'poly1305-x86_64', 'nhpoly1305-avx2', 'chacha-x86_64')
 
 
 def build(kdir):

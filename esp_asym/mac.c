@@ -1,25 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ICV: Poly1305 (RFC 8439) over the packet as it is on the wire, with a key
- * that serves this one packet.
+ * The ICV: a universal hash of the packet as it is on the wire, with a mask that
+ * serves this one packet (Wegman and Carter).  The hash is that of Adiantum:
+ * Poly1305 of what is in front, and NHPoly1305 of the text, added.
  */
-#include <crypto/poly1305.h>
+#include <crypto/hash.h>
+#include <crypto/internal/poly1305.h>
+#include <crypto/nhpoly1305.h>
 #include <linux/highmem.h>
 #include <linux/unaligned.h>
 #include <net/esp.h>
 
 #include "packet.h"
+#include "sa.h"
 #include "stat.h"
 
-static void update_skb(struct poly1305_desc_ctx *mac, const struct sk_buff *skb,
-		       u32 off, u32 len)
+static_assert(ASYM_HASH_KEY_BYTES ==
+	      POLY1305_BLOCK_SIZE + NHPOLY1305_KEY_SIZE);
+static_assert(ASYM_AAD_BYTES_MAX <= POLY1305_BLOCK_SIZE);
+
+int asym_mac_init_key(struct asym_mac_key *key)
+{
+	key->text = crypto_alloc_shash("nhpoly1305", 0, 0);
+	return PTR_ERR_OR_ZERO(key->text);
+}
+
+void asym_mac_exit_key(struct asym_mac_key *key)
+{
+	crypto_free_shash(key->text);
+	memzero_explicit(&key->head, sizeof(key->head));
+}
+
+/* @raw has %ASYM_HASH_KEY_BYTES bytes: first that of @head. */
+int asym_mac_set_key(struct asym_mac_key *key, const u8 *raw)
+{
+	poly1305_core_setkey(&key->head, raw);
+	return crypto_shash_setkey(key->text, raw + POLY1305_BLOCK_SIZE,
+				   NHPOLY1305_KEY_SIZE);
+}
+
+static int update_skb(struct shash_desc *text, const struct sk_buff *skb,
+		      u32 off, u32 len)
 {
 	u32 head = skb_headlen(skb), n;
-	int i;
+	int err = 0, i;
 
 	if (off < head) {
 		n = min(len, head - off);
-		poly1305_update(mac, skb->data + off, n);
+		err = crypto_shash_update(text, skb->data + off, n);
 		off += n;
 		len -= n;
 	}
@@ -38,49 +66,79 @@ static void update_skb(struct poly1305_desc_ctx *mac, const struct sk_buff *skb,
 				      p_off, p_len, copied) {
 			u8 *bytes = kmap_local_page(page);
 
-			poly1305_update(mac, bytes + p_off, p_len);
+			err = err ?: crypto_shash_update(text, bytes + p_off,
+							 p_len);
 			kunmap_local(bytes);
 		}
 		off = 0;
 		len -= n;
 	}
+	return err;
+}
+
+/* The hash of what is in front, and the mask. */
+static void start(const struct asym_mac_key *key, const u8 *mask,
+		  const u8 *aad, u32 aad_len, u32 len, u8 *mac)
+{
+	u8 head[2 * sizeof(__le64) + POLY1305_BLOCK_SIZE] = {};
+	struct poly1305_state state;
+	u32 nonce[4], i;
+
+	put_unaligned_le64(len, head);
+	put_unaligned_le64(aad_len, head + 8);
+	memcpy(head + 16, aad, aad_len);
+	for (i = 0; i < ARRAY_SIZE(nonce); i++)
+		nonce[i] = get_unaligned_le32(mask + 4 * i);
+	poly1305_core_init(&state);
+	poly1305_core_blocks(&state, &key->head, head,
+			     sizeof(head) / POLY1305_BLOCK_SIZE, 1);
+	poly1305_core_emit(&state, nonce, mac);
+	memzero_explicit(&state, sizeof(state));
+	memzero_explicit(nonce, sizeof(nonce));
+}
+
+/* Numbers of 128 bits, little endian. */
+static void add(u8 *sum, const u8 *n)
+{
+	u64 low = get_unaligned_le64(sum) + get_unaligned_le64(n);
+	u64 high = get_unaligned_le64(sum + 8) + get_unaligned_le64(n + 8) +
+		   (low < get_unaligned_le64(n));
+
+	put_unaligned_le64(low, sum);
+	put_unaligned_le64(high, sum + 8);
 }
 
 /**
- * asym_mac() - ICV of a packet, composed as in RFC 8439 section 2.8
- * @net: for the counter of hashed bytes
+ * asym_mac() - ICV of a packet
+ * @x: SA
  * @skb: packet
  * @off: first byte covered, counted from skb->data
  * @len: bytes covered
- * @key: one-time key, %POLY1305_KEY_SIZE bytes
+ * @mask: of this packet, %ASYM_ICV_BYTES bytes, which nobody else has seen
  * @aad: additional data
  * @aad_len: bytes, at most %ASYM_AAD_BYTES_MAX
  * @mac: result, %ASYM_ICV_BYTES bytes
+ *
+ * Return: 0, or an error of the hash
  */
-void asym_mac(struct net *net, const struct sk_buff *skb, u32 off, u32 len,
-	      const u8 *key, const u8 *aad, u32 aad_len, u8 *mac)
+int asym_mac(const struct xfrm_state *x, const struct sk_buff *skb, u32 off,
+	     u32 len, const u8 *mask, const u8 *aad, u32 aad_len, u8 *mac)
 {
-	u8 head[round_up(ASYM_AAD_BYTES_MAX, POLY1305_BLOCK_SIZE)] = {};
-	u8 tail[POLY1305_BLOCK_SIZE + 2 * sizeof(__le64)] = {};
-	u32 rest = len % POLY1305_BLOCK_SIZE;
-	u32 tail_len = rest ? sizeof(tail) : sizeof(tail) - POLY1305_BLOCK_SIZE;
-	struct poly1305_desc_ctx desc;
+	const struct asym_mac_key *key = &asym_sa_of(x)->mac;
+	SHASH_DESC_ON_STACK(text, key->text);
+	u8 hash[POLY1305_DIGEST_SIZE];
+	int err;
 
-	/* A block by itself costs vector code as much as four of them.  So what
-	 * is behind the last whole one goes with the lengths.
-	 */
-	memcpy(head, aad, aad_len);
-	WARN_ON_ONCE(skb_copy_bits(skb, off + len - rest, tail, rest));
-	put_unaligned_le64(aad_len, tail + tail_len - 16);
-	put_unaligned_le64(len, tail + tail_len - 8);
-
-	poly1305_init(&desc, key);
-	poly1305_update(&desc, head, sizeof(head));
-	update_skb(&desc, skb, off, len - rest);
-	poly1305_update(&desc, tail, tail_len);
-	poly1305_final(&desc, mac);
-	memzero_explicit(&desc, sizeof(desc));
-	asym_count(net, ASYM_STAT_BYTES_HASHED, len);
+	text->tfm = key->text;
+	err = crypto_shash_init(text) ?: update_skb(text, skb, off, len) ?:
+	      crypto_shash_final(text, hash);
+	shash_desc_zero(text);
+	if (err)
+		return err;
+	start(key, mask, aad, aad_len, len, mac);
+	add(mac, hash);
+	asym_count(xs_net(x), ASYM_STAT_BYTES_HASHED, len);
+	return 0;
 }
 
 /* SPI and sequence number, 64 bits long with ESN (RFC 4106 section 5). */

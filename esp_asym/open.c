@@ -20,15 +20,18 @@
 
 /*
  * A request to a cipher costs more than a block of it.  So one request decrypts
- * the metadata, with the one-time key in front, and makes keystream behind it
- * for a TCP header with options and the trailer.  That is all there is to a
- * packet full of user data.
+ * the metadata, with the mask of the ICV in front, and makes keystream behind it
+ * for headers of TCP and of a PDU, and the trailer.  That is all there is to most
+ * packets with user data.
  */
-#define AHEAD_BYTES	64
+#define AHEAD_BYTES	128
+
+/* Entries of scatterlists that need no memory of their own. */
+#define FEW_ENTRIES	20
 
 /* What the cipher is busy with, in order. */
 enum open_stage {
-	OPEN_LEAD,	/* one-time key, metadata, keystream ahead */
+	OPEN_LEAD,	/* mask of the ICV, metadata, keystream ahead */
 	OPEN_BODY,	/* everything outside of the opaque ranges */
 	OPEN_RANGES,	/* the opaque ranges, on the initiator */
 };
@@ -38,15 +41,16 @@ enum open_stage {
  * @x: SA
  * @skb: packet; skb->data at the ESP header, later at the inner packet
  * @net: namespace
- * @len: bytes of the inner packet with its trailer
+ * @len: bytes of the inner packet with its trailer, without once that is cut off
  * @stage: see enum open_stage
  * @next_range: opaque range that is opened next
  * @opaque: bytes in opaque ranges
+ * @streamed: bytes outside of them, with the trailer
  * @proto: protocol of the payload
  * @inner_len: its length, without padding
  * @inner: what is in it
  * @segment: the TCP segment, if it is one
- * @lead: one-time key, metadata, and keystream of what follows
+ * @lead: mask of the ICV, metadata, and keystream of what follows
  * @iv: of the packet
  * @counter: of the stream cipher
  * @scratch: neighbours of cut blocks, opened with them
@@ -58,7 +62,8 @@ enum open_stage {
  * @range_sg: what it reads and writes, range by range
  * @range_first: first entry of each range in @range_sg
  * @range_bytes: bytes of each range, with its neighbours
- * @sg: entries of @body and @range_sg
+ * @few: entries of @body and @range_sg, if they are enough
+ * @sg: otherwise these, or NULL
  * @req: request, behind this structure
  */
 struct open_op {
@@ -69,6 +74,7 @@ struct open_op {
 	enum open_stage		stage;
 	u32			next_range;
 	u32			opaque;
+	u32			streamed;
 	u8			proto;
 	u32			inner_len;
 	struct asym_inner	inner;
@@ -85,6 +91,7 @@ struct open_op {
 	struct asym_sg_pair	range_sg;
 	u32			range_first[ASYM_RANGES_MAX];
 	u32			range_bytes[ASYM_RANGES_MAX];
+	struct scatterlist	few[FEW_ENTRIES];
 	struct scatterlist	*sg;
 	struct skcipher_request	*req;
 };
@@ -117,20 +124,26 @@ static struct open_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 	return op;
 }
 
-/* As in seal.c; both edges of the ranges may add an entry. */
+/* A range, a fragment and, in what is written, a page may each begin an entry;
+ * with the linear part, what is behind the last range, and both edges.
+ */
 static int alloc_sg(struct open_op *op)
 {
 	const struct sk_buff *skb = op->skb;
-	u32 nr = 4 + skb_shinfo(skb)->nr_frags + 2 * op->meta.nr_ranges +
-		 skb->data_len / PAGE_SIZE;
+	u32 body = 2 + op->meta.nr_ranges + skb_shinfo(skb)->nr_frags +
+		   skb->data_len / PAGE_SIZE;
+	u32 ranges = op->meta.tagged ? body + 1 : 0;
+	struct scatterlist *sg = op->few;
 
-	op->sg = kmalloc_array(op->meta.tagged ? 4 * nr : 2 * nr,
-			       sizeof(*op->sg), GFP_ATOMIC | __GFP_NOWARN);
-	if (!op->sg)
-		return -ENOMEM;
-	asym_sg_init(&op->body, op->sg, nr);
-	if (op->meta.tagged)
-		asym_sg_init(&op->range_sg, op->sg + 2 * nr, nr);
+	if (2 * (body + ranges) > FEW_ENTRIES) {
+		sg = kmalloc_array(2 * (body + ranges), sizeof(*sg),
+				   GFP_ATOMIC | __GFP_NOWARN);
+		if (!sg)
+			return -ENOMEM;
+		op->sg = sg;
+	}
+	asym_sg_init(&op->body, sg, body);
+	asym_sg_init(&op->range_sg, sg + 2 * body, ranges);
 	return 0;
 }
 
@@ -195,7 +208,7 @@ static int stream(struct open_op *op, u32 stream_pos, struct scatterlist *src,
 	return crypto_skcipher_decrypt(op->req);
 }
 
-/* ---- first: one-time key, metadata, keystream ahead ---- */
+/* ---- first: mask of the ICV, metadata, keystream ahead ---- */
 
 static int begin_lead(struct open_op *op)
 {
@@ -219,13 +232,16 @@ static int authenticate(struct open_op *op)
 		      ASYM_ICV_BYTES;
 	u8 aad[ASYM_AAD_BYTES_MAX];
 	u32 aad_len;
+	int err;
 
 	if (skb_copy_bits(skb, skb->len - ASYM_ICV_BYTES, icv, sizeof(icv)))
 		return -EINVAL;
 	aad_len = asym_mac_aad(op->x, esph, XFRM_SKB_CB(skb)->seq.input.hi,
 			       aad);
-	asym_mac(op->net, skb, ASYM_ESP_BYTES + ASYM_IV_BYTES, covered,
-		 op->lead, aad, aad_len, mac);
+	err = asym_mac(op->x, skb, ASYM_ESP_BYTES + ASYM_IV_BYTES, covered,
+		       op->lead, aad, aad_len, mac);
+	if (err)
+		return refuse(op, ASYM_REASON_CRYPTO_ERROR, NULL, err);
 	if (crypto_memneq(icv, mac, sizeof(icv)))
 		return refuse(op, ASYM_REASON_BAD_ICV,
 			      "wrong key, or the peer does not use the same algorithm",
@@ -283,10 +299,8 @@ static int plan(struct open_op *op)
 	u32 pos = 0, i;
 	int err;
 
-	op->opaque = 0;
 	asym_sg_reset(&op->body);
-	if (meta->tagged)
-		asym_sg_reset(&op->range_sg);
+	asym_sg_reset(&op->range_sg);
 	err = asym_reframe_begin(&op->rf, op->skb, 0);
 	if (err)
 		return err;
@@ -302,13 +316,61 @@ static int plan(struct open_op *op)
 						       range->len);
 		if (err)
 			return err;
-		op->opaque += range->len;
 		pos = range->off + range->len;
 	}
 	err = asym_reframe_rewrite(&op->rf, pos, op->len - pos, &op->body);
 	if (err)
 		return err;
 	asym_sg_end(&op->body);
+	return 0;
+}
+
+static bool has_keystream(const struct open_op *op)
+{
+	return op->streamed <= AHEAD_BYTES;
+}
+
+/* How much there is of what. */
+static void measure(struct open_op *op)
+{
+	u32 i;
+
+	op->opaque = 0;
+	for (i = 0; i < op->meta.nr_ranges; i++)
+		op->opaque += op->meta.range[i].len;
+	op->streamed = op->len - op->opaque;
+}
+
+/* Everything in front of the padding is the inner packet. */
+static int set_trailer(struct open_op *op, const u8 *tail)
+{
+	if (tail[0] + 2 > op->len)
+		return refuse(op, ASYM_REASON_BAD_PACKET,
+			      "padding longer than the packet", -EINVAL);
+	op->proto = tail[1];
+	op->inner_len = op->len - 2 - tail[0];
+	return 0;
+}
+
+/* With keystream at hand, trailer and ICV need not be rewritten to be cut off. */
+static int cut_trailer(struct open_op *op)
+{
+	u8 tail[2];
+	int err;
+
+	if (skb_copy_bits(op->skb, op->len - sizeof(tail), tail, sizeof(tail)))
+		return -EINVAL;
+	crypto_xor(tail, op->lead + ASYM_STREAM_INNER + op->streamed -
+			 sizeof(tail), sizeof(tail));
+	err = set_trailer(op, tail);
+	if (err)
+		return err;
+	if (asym_meta_ranges_end(&op->meta) > op->inner_len)
+		return refuse(op, ASYM_REASON_BAD_PACKET,
+			      "an opaque range covers the padding", -EINVAL);
+	if (pskb_trim(op->skb, op->inner_len))
+		return refuse(op, ASYM_REASON_NO_MEMORY, NULL, -ENOMEM);
+	op->len = op->inner_len;
 	return 0;
 }
 
@@ -324,6 +386,12 @@ static int begin_body(struct open_op *op)
 	err = read_metadata(op);
 	if (err)
 		return err;
+	measure(op);
+	if (has_keystream(op)) {
+		err = cut_trailer(op);
+		if (err)
+			return err;
+	}
 
 	err = alloc_sg(op) ?: plan(op);
 	if (err == -EMSGSIZE) {
@@ -334,7 +402,7 @@ static int begin_body(struct open_op *op)
 	}
 	if (err)
 		return refuse(op, ASYM_REASON_NO_MEMORY, NULL, err);
-	if (op->body.bytes <= AHEAD_BYTES) {
+	if (has_keystream(op)) {
 		asym_sg_xor(&op->body, op->lead + ASYM_STREAM_INNER);
 		return 0;
 	}
@@ -345,19 +413,17 @@ static int begin_body(struct open_op *op)
 
 /* ---- third: the connection, and its opaque ranges ---- */
 
-/* Everything in front of the padding is the inner packet. */
+/* What was not cut off because it had to be decrypted first. */
 static int read_trailer(struct open_op *op)
 {
 	u8 tail[2];
 
+	if (has_keystream(op))
+		return 0;
 	if (sg_pcopy_to_buffer(op->body.dst, op->body.nr, tail, sizeof(tail),
-			       op->body.bytes - sizeof(tail)) != sizeof(tail) ||
-	    tail[0] + sizeof(tail) > op->len)
-		return refuse(op, ASYM_REASON_BAD_PACKET,
-			      "padding longer than the packet", -EINVAL);
-	op->proto = tail[1];
-	op->inner_len = op->len - sizeof(tail) - tail[0];
-	return 0;
+			       op->body.bytes - sizeof(tail)) != sizeof(tail))
+		return -EINVAL;
+	return set_trailer(op, tail);
 }
 
 static int find_segment(struct open_op *op)
@@ -470,7 +536,7 @@ static int deliver(struct open_op *op)
 	asym_count(op->net, ASYM_STAT_EDGE_BYTES_RECEIVED,
 		   op->meta.before_len + op->meta.after_len);
 	asym_count(op->net, ASYM_STAT_BYTES_STREAMED,
-		   op->body.bytes + ASYM_META_BYTES);
+		   op->streamed + ASYM_META_BYTES);
 	trace_asym_opened(ntohl(op->x->id.spi),
 			  ntohl(XFRM_SKB_CB(skb)->seq.input.low) |
 			  (u64)ntohl(XFRM_SKB_CB(skb)->seq.input.hi) << 32,

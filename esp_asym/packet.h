@@ -42,19 +42,23 @@ void asym_sg_xor(const struct asym_sg_pair *sg, const u8 *stream);
  * @skb: packet with a private head
  * @frag: fragment at which the next stretch begins
  * @frag_off: and offset in it
- * @frags: fragments of the packet once it is rewritten, referenced
+ * @exchanges: a stretch in fragments is rewritten
+ * @frags: fragments that take the place of all of the packet's, if @exchanges, or
+ *	follow them; referenced
  * @nr_frags: valid entries of @frags
  * @fresh_bytes: new memory among them
  * @tail_len: bytes to be appended to the linear part
  *
  * Bytes in the private linear part are rewritten in place.  Bytes in fragments
  * never are: their pages may belong to anybody (a file, another packet), so
- * they are written to fresh memory, which replaces them on commit.
+ * they are written to fresh memory, which replaces them on commit.  Where nothing
+ * in fragments is rewritten, they stay where they are.
  */
 struct asym_reframe {
 	struct sk_buff	*skb;
 	u32		frag;
 	u32		frag_off;
+	bool		exchanges;
 	skb_frag_t	frags[MAX_SKB_FRAGS];
 	u32		nr_frags;
 	u32		fresh_bytes;
@@ -68,7 +72,7 @@ int asym_reframe_begin(struct asym_reframe *rf, struct sk_buff *skb,
 int asym_reframe_keep(struct asym_reframe *rf, u32 off, u32 len);
 int asym_reframe_rewrite(struct asym_reframe *rf, u32 off, u32 len,
 			 struct asym_sg_pair *sg);
-u8 *asym_reframe_append(struct asym_reframe *rf, u32 len);
+int asym_reframe_append(struct asym_reframe *rf, u32 len, u8 **room);
 void asym_reframe_commit(struct asym_reframe *rf);
 void asym_reframe_abandon(struct asym_reframe *rf);
 
@@ -100,8 +104,8 @@ const char *asym_inner_find(const struct xfrm_state *x,
 
 /* ---- mac.c ---- */
 
-void asym_mac(struct net *net, const struct sk_buff *skb, u32 off, u32 len,
-	      const u8 *key, const u8 *aad, u32 aad_len, u8 *mac);
+int asym_mac(const struct xfrm_state *x, const struct sk_buff *skb, u32 off,
+	     u32 len, const u8 *mask, const u8 *aad, u32 aad_len, u8 *mac);
 u32 asym_mac_aad(const struct xfrm_state *x, const struct ip_esp_hdr *esph,
 		 __be32 seq_hi, u8 *aad);
 #define ASYM_AAD_BYTES_MAX	12

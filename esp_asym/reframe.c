@@ -141,6 +141,7 @@ int asym_reframe_begin(struct asym_reframe *rf, struct sk_buff *skb,
 	asym_reframe_init(rf, skb);
 	rf->frag = 0;
 	rf->frag_off = 0;
+	rf->exchanges = false;
 	rf->fresh_bytes = 0;
 	rf->tail_len = 0;
 	if (skb_is_nonlinear(skb) || skb_tailroom(skb) >= append)
@@ -157,7 +158,7 @@ static bool add_frag(struct asym_reframe *rf, struct page *page, u32 off,
 	return true;
 }
 
-/* New memory as the next fragment; NULL without memory or without room. */
+/* New memory as the next fragment, when there is room for one. */
 static u8 *add_fresh(struct asym_reframe *rf, u32 len)
 {
 	struct page *page;
@@ -167,10 +168,7 @@ static u8 *add_fresh(struct asym_reframe *rf, u32 len)
 	if (!bytes)
 		return NULL;
 	page = virt_to_head_page(bytes);
-	if (!add_frag(rf, page, bytes - (u8 *)page_address(page), len)) {
-		put_page(page);
-		return NULL;
-	}
+	add_frag(rf, page, bytes - (u8 *)page_address(page), len);
 	rf->fresh_bytes += ALIGN(len, 64);
 	return bytes;
 }
@@ -199,6 +197,32 @@ static u32 linear_part(const struct asym_reframe *rf, u32 off, u32 len)
 	return off < head ? min(len, head - off) : 0;
 }
 
+static bool keep_piece(struct asym_reframe *rf, const skb_frag_t *frag, u32 off,
+		       u32 len)
+{
+	if (!add_frag(rf, skb_frag_page(frag), skb_frag_off(frag) + off, len))
+		return false;
+	get_page(skb_frag_page(frag));
+	return true;
+}
+
+/* All fragments will be exchanged: those in front of the cursor stay. */
+static bool exchange(struct asym_reframe *rf)
+{
+	const struct skb_shared_info *info = skb_shinfo(rf->skb);
+	u32 i;
+
+	if (rf->exchanges)
+		return true;
+	rf->exchanges = true;
+	for (i = 0; i < rf->frag; i++)
+		if (!keep_piece(rf, &info->frags[i], 0,
+				skb_frag_size(&info->frags[i])))
+			return false;
+	return !rf->frag_off ||
+	       keep_piece(rf, &info->frags[rf->frag], 0, rf->frag_off);
+}
+
 /**
  * asym_reframe_keep() - the next stretch stays as it is
  * @rf: rewriting
@@ -215,10 +239,9 @@ int asym_reframe_keep(struct asym_reframe *rf, u32 off, u32 len)
 		const skb_frag_t *frag;
 		u32 n = next_piece(rf, len, &frag);
 
-		if (!n || !add_frag(rf, skb_frag_page(frag),
-				    skb_frag_off(frag) + rf->frag_off, n))
+		if (!n || (rf->exchanges &&
+			   !keep_piece(rf, frag, rf->frag_off, n)))
 			return -EMSGSIZE;
-		get_page(skb_frag_page(frag));
 		rf->frag_off += n;
 		len -= n;
 	}
@@ -248,7 +271,7 @@ int asym_reframe_rewrite(struct asym_reframe *rf, u32 off, u32 len,
 		u8 *fresh;
 
 		n = min_t(u32, next_piece(rf, len, &frag), PAGE_SIZE);
-		if (!n || rf->nr_frags == MAX_SKB_FRAGS)
+		if (!n || !exchange(rf) || rf->nr_frags == MAX_SKB_FRAGS)
 			return -EMSGSIZE;
 		fresh = add_fresh(rf, n);
 		if (!fresh)
@@ -266,36 +289,56 @@ int asym_reframe_rewrite(struct asym_reframe *rf, u32 off, u32 len,
  * asym_reframe_append() - room behind the end of the packet
  * @rf: rewriting
  * @len: bytes, at most what asym_reframe_begin() was told
+ * @room: result
  *
- * Return: the room, or NULL as for -EMSGSIZE or -ENOMEM
+ * Return: 0, -EMSGSIZE as above, or -ENOMEM
  */
-u8 *asym_reframe_append(struct asym_reframe *rf, u32 len)
+int asym_reframe_append(struct asym_reframe *rf, u32 len, u8 **room)
 {
-	if (skb_is_nonlinear(rf->skb))
-		return add_fresh(rf, len);
+	u32 frags = rf->exchanges ? rf->nr_frags :
+				    skb_shinfo(rf->skb)->nr_frags;
+
+	if (skb_is_nonlinear(rf->skb)) {
+		if (frags == MAX_SKB_FRAGS)
+			return -EMSGSIZE;
+		*room = add_fresh(rf, len);
+		return *room ? 0 : -ENOMEM;
+	}
 	if (WARN_ON_ONCE(skb_tailroom(rf->skb) < len))
-		return NULL;
+		return -ENOMEM;
 	rf->tail_len = len;
-	return skb_tail_pointer(rf->skb);
+	*room = skb_tail_pointer(rf->skb);
+	return 0;
 }
 
-/* Put the new fragments in the place of the old ones. */
+static void drop_frags(struct sk_buff *skb)
+{
+	struct skb_shared_info *info = skb_shinfo(skb);
+	u32 i;
+
+	for (i = 0; i < info->nr_frags; i++)
+		skb_frag_unref(skb, i);
+	if (info->nr_frags)
+		skb->pp_recycle = 0;
+	info->nr_frags = 0;
+	skb->len -= skb->data_len;
+	skb->data_len = 0;
+}
+
+/* Put the new fragments in the place of the old ones, or behind them. */
 void asym_reframe_commit(struct asym_reframe *rf)
 {
 	struct skb_shared_info *info = skb_shinfo(rf->skb);
 	u32 bytes = 0, i;
 
-	for (i = 0; i < info->nr_frags; i++)
-		skb_frag_unref(rf->skb, i);
-	if (info->nr_frags)
-		rf->skb->pp_recycle = 0;
+	if (rf->exchanges)
+		drop_frags(rf->skb);
 	for (i = 0; i < rf->nr_frags; i++) {
-		info->frags[i] = rf->frags[i];
+		info->frags[info->nr_frags++] = rf->frags[i];
 		bytes += skb_frag_size(&rf->frags[i]);
 	}
-	info->nr_frags = rf->nr_frags;
-	rf->skb->len += bytes - rf->skb->data_len;
-	rf->skb->data_len = bytes;
+	rf->skb->len += bytes;
+	rf->skb->data_len += bytes;
 	/* A socket that is charged for the packet keeps its account. */
 	if (!rf->skb->sk)
 		rf->skb->truesize += rf->fresh_bytes;

@@ -37,11 +37,12 @@ void asym_sa_counter(const struct asym_sa *sa, const u8 *iv, u32 stream_pos,
 	sa->suite->put_counter(sa->salt, iv, stream_pos, counter);
 }
 
-/* HKDF-SHA256 (RFC 5869) without salt; one output block is enough. */
+/* HKDF-SHA256 (RFC 5869) without salt. */
 static int derive(const u8 *ikm, unsigned int ikm_len, const char *label,
 		  u8 *okm, unsigned int okm_len)
 {
-	u8 prk[32], block[32], zero[32] = {}, one = 1;
+	u8 prk[32], block[32], zero[32] = {}, count = 0;
+	unsigned int block_len = 0, n;
 	struct crypto_shash *hmac;
 	int err;
 
@@ -54,14 +55,19 @@ static int derive(const u8 *ikm, unsigned int ikm_len, const char *label,
 		desc->tfm = hmac;
 		err = crypto_shash_setkey(hmac, zero, sizeof(zero)) ?:
 		      crypto_shash_digest(desc, ikm, ikm_len, prk) ?:
-		      crypto_shash_setkey(hmac, prk, sizeof(prk)) ?:
-		      crypto_shash_init(desc) ?:
-		      crypto_shash_update(desc, label, strlen(label)) ?:
-		      crypto_shash_finup(desc, &one, 1, block);
+		      crypto_shash_setkey(hmac, prk, sizeof(prk));
+		for (; !err && okm_len; okm += n, okm_len -= n) {
+			count++;
+			err = crypto_shash_init(desc) ?:
+			      crypto_shash_update(desc, block, block_len) ?:
+			      crypto_shash_update(desc, label, strlen(label)) ?:
+			      crypto_shash_finup(desc, &count, 1, block);
+			block_len = sizeof(block);
+			n = min_t(unsigned int, okm_len, sizeof(block));
+			memcpy(okm, block, n);
+		}
 		shash_desc_zero(desc);
 	}
-	if (!err)
-		memcpy(okm, block, okm_len);
 	memzero_explicit(prk, sizeof(prk));
 	memzero_explicit(block, sizeof(block));
 	crypto_free_shash(hmac);
@@ -72,18 +78,23 @@ static int shell_setkey(struct crypto_aead *shell, const u8 *key,
 			unsigned int len)
 {
 	struct asym_sa *sa = crypto_aead_ctx(shell);
-	u8 stream_key[32];
+	u8 *derived;
 	int err;
 
 	if (!takes_key(sa->suite, len))
 		return -EINVAL;
+	derived = kmalloc(ASYM_HASH_KEY_BYTES, GFP_KERNEL);
+	if (!derived)
+		return -ENOMEM;
 	len -= ASYM_SA_SALT_BYTES;
 	memcpy(sa->salt, key + len, ASYM_SA_SALT_BYTES);
 
-	err = derive(key, len, sa->suite->label, stream_key, len);
-	if (!err)
-		err = crypto_skcipher_setkey(sa->stream, stream_key, len);
-	memzero_explicit(stream_key, sizeof(stream_key));
+	err = derive(key, len, sa->suite->label, derived, len) ?:
+	      crypto_skcipher_setkey(sa->stream, derived, len) ?:
+	      derive(key, len, sa->suite->hash_label, derived,
+		     ASYM_HASH_KEY_BYTES) ?:
+	      asym_mac_set_key(&sa->mac, derived);
+	kfree_sensitive(derived);
 	return err;
 }
 
@@ -95,12 +106,18 @@ static int shell_setauthsize(struct crypto_aead *shell, unsigned int size)
 static int shell_init(struct crypto_aead *shell)
 {
 	struct asym_sa *sa = crypto_aead_ctx(shell);
+	int err;
 
 	sa->suite = container_of(crypto_aead_alg(shell), struct shell,
 				 alg)->suite;
 	sa->stream = crypto_alloc_skcipher(sa->suite->cipher, 0, 0);
 	if (IS_ERR(sa->stream))
 		return PTR_ERR(sa->stream);
+	err = asym_mac_init_key(&sa->mac);
+	if (err) {
+		crypto_free_skcipher(sa->stream);
+		return err;
+	}
 	get_random_bytes(&sa->iv_mask, sizeof(sa->iv_mask));
 	return 0;
 }
@@ -109,6 +126,7 @@ static void shell_exit(struct crypto_aead *shell)
 {
 	struct asym_sa *sa = crypto_aead_ctx(shell);
 
+	asym_mac_exit_key(&sa->mac);
 	crypto_free_skcipher(sa->stream);
 	memzero_explicit(sa, sizeof(*sa));
 }
@@ -165,7 +183,7 @@ struct crypto_aead *asym_sa_create(const struct asym_suite *suite,
 				  CRYPTO_ALG_INTERNAL);
 	if (IS_ERR(shell)) {
 		NL_SET_ERR_MSG(extack,
-			       "The kernel does not offer the cipher of this algorithm: ctr(aes) or chacha20");
+			       "The kernel does not offer the cipher of this algorithm: ctr(aes) or chacha20, and nhpoly1305");
 		return shell;
 	}
 	err = crypto_aead_setkey(shell, key, key_len) ?:

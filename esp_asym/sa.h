@@ -6,6 +6,8 @@
 #define _ESP_ASYM_SA_H
 
 #include <asym/wire.h>
+#include <crypto/hash.h>
+#include <crypto/internal/poly1305.h>
 #include <crypto/skcipher.h>
 #include <net/xfrm.h>
 
@@ -20,6 +22,7 @@
  * @shell: of what holds an SA's keys, in the crypto API
  * @cipher: stream cipher, in the crypto API
  * @label: HKDF info of the cipher's key
+ * @hash_label: HKDF info of the key of the ICV's hash
  * @key_bytes: the lengths that the key may have, without salt
  * @put_counter: the cipher's counter block of the byte @stream_pos of the
  *	keystream, which begins one: a multiple of 64
@@ -29,6 +32,7 @@ struct asym_suite {
 	const char	*shell;
 	const char	*cipher;
 	const char	*label;
+	const char	*hash_label;
 	u8		key_bytes[2];
 	void		(*put_counter)(const u8 *salt, const u8 *iv,
 				       u32 stream_pos, u8 *counter);
@@ -37,18 +41,36 @@ struct asym_suite {
 extern const struct asym_suite asym_suites[ASYM_SUITES];
 const struct asym_suite *asym_suite_find(const char *name);
 
+/* ---- mac.c ---- */
+
+/**
+ * struct asym_mac_key - key of the hash behind the ICVs of an SA
+ * @head: of what is hashed in front: lengths and additional data
+ * @text: NHPoly1305 with the key of the rest
+ */
+struct asym_mac_key {
+	struct poly1305_core_key	head;
+	struct crypto_shash		*text;
+};
+
+int asym_mac_init_key(struct asym_mac_key *key);
+void asym_mac_exit_key(struct asym_mac_key *key);
+int asym_mac_set_key(struct asym_mac_key *key, const u8 *raw);
+
 /* ---- sa.c ---- */
 
 /**
  * struct asym_sa - what an SA needs to seal and open packets
  * @suite: its algorithm
  * @stream: stream cipher keyed with a key derived from the SA key
+ * @mac: key of the hash, derived from the SA key
  * @salt: first four bytes of the nonce (RFC 4106 section 4)
  * @iv_mask: makes the IVs of two SAs with the same key differ
  */
 struct asym_sa {
 	const struct asym_suite	*suite;
 	struct crypto_skcipher	*stream;
+	struct asym_mac_key	mac;
 	u8			salt[4];
 	u64			iv_mask;
 };

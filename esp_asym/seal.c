@@ -33,7 +33,7 @@
  * @icv: where the ICV goes
  * @opaque: bytes in opaque ranges
  * @body: bytes outside of them, with the trailer
- * @lead: becomes the one-time key, the metadata as they are sent, and, if @body
+ * @lead: becomes the mask of the ICV, the metadata as they are sent, and, if @body
  *	is no longer than that, the keystream for it
  * @counter: of the stream cipher
  * @rf: rewriting of the packet
@@ -61,7 +61,7 @@ struct seal_op {
 /* Padding, pad length, next header and ICV. */
 #define TAIL_BYTES_MAX	(3 + 2 + ASYM_ICV_BYTES)
 
-/* Entries for key and metadata, linear part, trailer; and each fragment and
+/* Entries for mask and metadata, linear part, trailer; and each fragment and
  * each range may begin one more.
  */
 static u32 sg_entries(const struct sk_buff *skb, const struct asym_meta *meta)
@@ -235,9 +235,9 @@ static int plan(struct seal_op *op, const struct asym_meta *meta, u8 proto)
 	if (err)
 		return err;
 
-	tail = asym_reframe_append(rf, op->tail_len + ASYM_ICV_BYTES);
-	if (!tail)
-		return rf->nr_frags == MAX_SKB_FRAGS ? -EMSGSIZE : -ENOMEM;
+	err = asym_reframe_append(rf, op->tail_len + ASYM_ICV_BYTES, &tail);
+	if (err)
+		return err;
 	for (i = 0; i < pad; i++)
 		tail[i] = i + 1;
 	tail[pad] = pad;
@@ -255,12 +255,13 @@ static struct ip_esp_hdr *esp_header(const struct sk_buff *skb)
 }
 
 /* The cipher is done: authenticate, and put the headers on. */
-static void finish(struct seal_op *op)
+static int finish(struct seal_op *op)
 {
 	struct sk_buff *skb = op->skb;
 	struct ip_esp_hdr *esph = esp_header(skb);
 	u8 aad[ASYM_AAD_BYTES_MAX];
 	u32 aad_len;
+	int err;
 
 	memcpy(skb->data - ASYM_META_BYTES, op->lead + ASYM_STREAM_META,
 	       ASYM_META_BYTES);
@@ -269,8 +270,10 @@ static void finish(struct seal_op *op)
 	asym_reframe_commit(&op->rf);
 	aad_len = asym_mac_aad(op->x, esph, htonl(op->seq >> 32), aad);
 	skb_push(skb, ASYM_META_BYTES);
-	asym_mac(op->net, skb, 0, skb->len - ASYM_ICV_BYTES, op->lead, aad,
-		 aad_len, op->icv);
+	err = asym_mac(op->x, skb, 0, skb->len - ASYM_ICV_BYTES, op->lead, aad,
+		       aad_len, op->icv);
+	if (err)
+		return refuse(op->net, ASYM_REASON_CRYPTO_ERROR, NULL, err);
 	skb_push(skb, -skb_network_offset(skb));
 	asym_encap_checksum(op->x, skb);
 
@@ -279,6 +282,7 @@ static void finish(struct seal_op *op)
 	asym_count(op->net, ASYM_STAT_BYTES_STREAMED,
 		   op->body + ASYM_META_BYTES);
 	trace_asym_sealed(ntohl(op->x->id.spi), op->seq, skb->len, op->opaque);
+	return 0;
 }
 
 /* What is left to do for a packet that goes straight to its device. */
@@ -312,7 +316,7 @@ static void stream_done(void *arg, int err)
 		asym_reframe_abandon(&op->rf);
 		refuse(op->net, ASYM_REASON_CRYPTO_ERROR, NULL, err);
 	} else {
-		finish(op);
+		err = finish(op);
 	}
 	op_free(op);
 
@@ -369,7 +373,8 @@ static int encrypt(struct seal_op *op)
 	struct scatterlist *src = op->sg.src, *dst = op->sg.dst;
 
 	if (has_keystream(op)) {
-		sg_init_one(&op->lead_sg, op->lead, sizeof(op->lead));
+		sg_init_one(&op->lead_sg, op->lead,
+			    ASYM_STREAM_INNER + op->body);
 		src = &op->lead_sg;
 		dst = &op->lead_sg;
 	}
@@ -442,7 +447,7 @@ static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto)
 		asym_reframe_abandon(&op->rf);
 		refuse(net, ASYM_REASON_CRYPTO_ERROR, NULL, err);
 	} else {
-		finish(op);
+		err = finish(op);
 	}
 	op_free(op);
 	return err;

@@ -158,13 +158,6 @@ static int take_from_initiator(struct asym_segment *seg)
 	return take_grants(seg);
 }
 
-static u32 range_end(const struct asym_meta *meta)
-{
-	const struct asym_range_entry *last = &meta->range[meta->nr_ranges - 1];
-
-	return last->off + last->len;
-}
-
 /**
  * asym_segment_take() - find the connection and believe the peer, or not
  * @seg: segment of an authenticated packet, with @net and @meta set; @flow
@@ -201,7 +194,7 @@ int asym_segment_take(struct asym_segment *seg, const struct sk_buff *skb,
 	if (meta->nr_ranges && meta->range[0].off < seg->head_len)
 		return refuse(seg, ASYM_REASON_BAD_PACKET,
 			      "an opaque range covers the TCP header", -EINVAL);
-	if (meta->nr_ranges && range_end(meta) > seg->len)
+	if (asym_meta_ranges_end(meta) > seg->len)
 		return refuse(seg, ASYM_REASON_BAD_PACKET,
 			      "an opaque range ends behind the TCP segment",
 			      -EINVAL);

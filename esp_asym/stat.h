@@ -15,7 +15,7 @@
  * @ASYM_STAT_PACKETS_OPENED: packets received
  * @ASYM_STAT_OPAQUE_BYTES_SENT: bytes in opaque ranges, sent
  * @ASYM_STAT_OPAQUE_BYTES_RECEIVED: bytes in opaque ranges, received
- * @ASYM_STAT_BYTES_HASHED: bytes that went through Poly1305
+ * @ASYM_STAT_BYTES_HASHED: bytes that went through the hash of the ICV
  * @ASYM_STAT_BYTES_STREAMED: bytes that went through the stream cipher
  * @ASYM_STAT_BLOCKS_SEALED: cipher blocks encrypted under a local key
  * @ASYM_STAT_BLOCKS_OPENED: cipher blocks decrypted under a local key

@@ -15,6 +15,10 @@
 #define X86_MATCH_FEATURE(bit, data) { .feature = (bit) }
 #define x86_match_cpu(ids) boot_cpu_has((ids)->feature)
 
+/* A flag that /proc/cpuinfo does not show, which is where UML looks. */
+#undef X86_FEATURE_OSXSAVE
+#define X86_FEATURE_OSXSAVE X86_FEATURE_XSAVE
+
 #define cpu_has_xfeatures(features, name) true
 #define XFEATURE_MASK_SSE 0
 #define XFEATURE_MASK_YMM 0

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Wire format version 1 of asymmetric ESP, written from
+"""Wire format version 2 of asymmetric ESP, written from
 Documentation/wire-format.rst and not from the kernel modules."""
 
 import struct
 
-from cryptography.hazmat.primitives import constant_time, hashes, poly1305
+from cryptography.hazmat.primitives import constant_time, hashes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-VERSION = 1
+VERSION = 2
 AES, CHACHA20 = 'asym(gcm(aes))', 'asym(chacha20,poly1305)'
-LABELS = {AES: b'asym-esp v1 stream', CHACHA20: b'asym-esp v1 chacha20'}
+# Of the key of the stream cipher, and of that of the hash.
+LABELS = {AES: (b'asym-esp v2 stream', b'asym-esp v2 hash'),
+          CHACHA20: (b'asym-esp v2 chacha20', b'asym-esp v2 chacha20 hash')}
 KEY_SIZES = {AES: (20, 36), CHACHA20: (36,)}
 HEADER = 16                     # SPI, sequence number, IV
 META = 64
@@ -157,6 +159,46 @@ class Metadata:
                 raise WireError('cut cipher block without its edge')
 
 
+def poly1305(r, data):
+    """Poly1305 (RFC 8439) of whole blocks, without the number that is added."""
+    r = int.from_bytes(r, 'little') & 0x0ffffffc0ffffffc0ffffffc0fffffff
+    acc = 0
+    for i in range(0, len(data), 16):
+        block = int.from_bytes(data[i:i + 16], 'little') | 1 << 128
+        acc = (acc + block) * r % ((1 << 130) - 5)
+    return acc % (1 << 128)
+
+
+NH_UNIT = 1024
+NH_PASSES = 4
+NH_KEY = NH_UNIT + 16 * (NH_PASSES - 1)
+HASH_KEY = 16 + 16 + NH_KEY
+
+
+def nh(key, data):
+    """NH of up to 1024 bytes, whole blocks; key: its 32-bit words."""
+    words = struct.unpack('<%dI' % (len(data) // 4), data)
+    out = b''
+    for shift in range(0, 4 * NH_PASSES, 4):
+        total = 0
+        for i in range(0, len(words), 4):
+            k = i + shift
+            total += (words[i] + key[k] & 0xffffffff) * \
+                (words[i + 2] + key[k + 2] & 0xffffffff) + \
+                (words[i + 1] + key[k + 1] & 0xffffffff) * \
+                (words[i + 3] + key[k + 3] & 0xffffffff)
+        out += struct.pack('<Q', total & 0xffffffffffffffff)
+    return out
+
+
+def nhpoly1305(key, data):
+    """key: r and the key of NH."""
+    words = struct.unpack('<%dI' % (NH_KEY // 4), key[16:])
+    data += bytes(-len(data) % 16)
+    return poly1305(key[:16], b''.join(
+        nh(words, data[i:i + NH_UNIT]) for i in range(0, len(data), NH_UNIT)))
+
+
 class Sa:
     """One direction: key is the SA key with its 4 bytes of salt."""
 
@@ -167,8 +209,10 @@ class Sa:
         self.esn = esn
         self.algorithm = algorithm
         self.salt = key[-4:]
-        self.stream_key = HKDF(hashes.SHA256(), len(key) - 4, None,
-                               LABELS[algorithm]).derive(key[:-4])
+        self.stream_key, self.hash_key = (
+            HKDF(hashes.SHA256(), size, None, label).derive(key[:-4])
+            for size, label in zip((len(key) - 4, HASH_KEY),
+                                   LABELS[algorithm]))
 
     def counter(self, iv, block):
         if self.algorithm == AES:
@@ -189,20 +233,17 @@ class Sa:
         cipher.update(bytes(pos % size))
         return cipher.update(data)
 
-    def mac_key(self, iv):
-        return self.stream(iv, 0, bytes(32))
-
     def aad(self, spi, seq):
         if self.esn:
             return struct.pack('>IQ', spi, seq)
         return struct.pack('>II', spi, seq & 0xffffffff)
 
     def mac(self, iv, aad, text):
-        mac = poly1305.Poly1305(self.mac_key(iv))
-        for part in (aad, text):
-            mac.update(part + bytes(-len(part) % 16))
-        mac.update(struct.pack('<QQ', len(aad), len(text)))
-        return mac.finalize()
+        front = struct.pack('<QQ', len(text), len(aad)) + aad.ljust(16, b'\0')
+        mask = int.from_bytes(self.stream(iv, 0, bytes(16)), 'little')
+        total = mask + poly1305(self.hash_key[:16], front) + \
+            nhpoly1305(self.hash_key[16:], text)
+        return (total % (1 << 128)).to_bytes(16, 'little')
 
     def _crypt(self, iv, meta, body):
         """Everything behind the metadata, without the opaque ranges."""

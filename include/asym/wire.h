@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Wire format version 1 of asymmetric ESP: Documentation/wire-format.rst.
+ * Wire format version 2 of asymmetric ESP: Documentation/wire-format.rst.
  *
  *   ESP header | IV | metadata | inner packet | pad | pad length | next | ICV
  *    8           8    64         TCP or other   0-3   1            1      16
@@ -14,19 +14,21 @@
 
 #include <asym/types.h>
 
-#define ASYM_WIRE_VERSION	1
+#define ASYM_WIRE_VERSION	2
 
 #define ASYM_ESP_BYTES		8	/* SPI and sequence number */
 #define ASYM_IV_BYTES		8
 #define ASYM_META_BYTES		64
 #define ASYM_ICV_BYTES		16
+/* Keys of Poly1305 and of NHPoly1305, for the hash behind the ICV. */
+#define ASYM_HASH_KEY_BYTES	(16 + 16 + 1072)
 /* Distance from the ESP header to the inner packet. */
 #define ASYM_HEADER_BYTES	(ASYM_ESP_BYTES + ASYM_IV_BYTES + \
 				 ASYM_META_BYTES)
 
 /*
- * Keystream of a packet by position in bytes: the one-time Poly1305 key, the
- * metadata, then what is left of the packet without its opaque ranges.
+ * Keystream of a packet by position in bytes: the mask of the ICV, the metadata,
+ * then what is left of the packet without its opaque ranges.
  */
 #define ASYM_STREAM_META	64
 #define ASYM_STREAM_INNER	(ASYM_STREAM_META + ASYM_META_BYTES)
@@ -147,6 +149,17 @@ struct asym_meta {
 	u8			before[ASYM_EDGE_BYTES_MAX];
 	u8			after[ASYM_EDGE_BYTES_MAX];
 };
+
+/* First byte of the inner packet behind all ranges; 0 without. */
+static inline u32 asym_meta_ranges_end(const struct asym_meta *meta)
+{
+	const struct asym_range_entry *last;
+
+	if (!meta->nr_ranges)
+		return 0;
+	last = &meta->range[meta->nr_ranges - 1];
+	return (u32)last->off + last->len;
+}
 
 /* Result of asym_meta_decode(), 0 is success. */
 enum asym_meta_error {

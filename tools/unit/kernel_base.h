@@ -7,6 +7,7 @@
 #define _UNIT_KERNEL_BASE_H
 
 #include <asym/types.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -155,24 +155,69 @@ void sg_zero_buffer(struct scatterlist *sg, u32 n, u32 len, u32 skip)
 		*sg_next_byte(&cursor) = 0;
 }
 
-/* ---- the ICV: not Poly1305, but any byte and its place matter ---- */
+/* ---- the ICV: no NHPoly1305, but any byte and its place matter ---- */
 
-void poly1305_init(struct poly1305_desc_ctx *desc, const u8 *key)
-{
-	memcpy(desc->sum, key, sizeof(desc->sum));
-}
-
-void poly1305_update(struct poly1305_desc_ctx *desc, const u8 *bytes, u32 len)
+static void sum_up(struct hash_sum *sum, const u8 *bytes, u32 len)
 {
 	while (len--) {
-		desc->sum[0] = (desc->sum[0] ^ *bytes++) * 0x100000001b3ull;
-		desc->sum[1] += desc->sum[0] >> 7;
+		sum->sum[0] = (sum->sum[0] ^ *bytes++) * 0x100000001b3ull;
+		sum->sum[1] += sum->sum[0] >> 7;
 	}
 }
 
-void poly1305_final(struct poly1305_desc_ctx *desc, u8 *mac)
+void poly1305_core_setkey(struct poly1305_core_key *key, const u8 *raw)
 {
-	memcpy(mac, desc->sum, sizeof(desc->sum));
+	key->raw = *raw;
+}
+
+void poly1305_core_init(struct poly1305_state *state)
+{
+	memset(state, 0, sizeof(*state));
+}
+
+void poly1305_core_blocks(struct poly1305_state *state,
+			  const struct poly1305_core_key *key, const u8 *bytes,
+			  u32 blocks, u32 hibit)
+{
+	kernel_assert(hibit == 1);
+	sum_up(&state->sum, &key->raw, 1);
+	sum_up(&state->sum, bytes, blocks * POLY1305_BLOCK_SIZE);
+}
+
+void poly1305_core_emit(const struct poly1305_state *state, const u32 *nonce,
+			u8 *mac)
+{
+	unsigned __int128 sum, mask;
+
+	memcpy(&sum, state->sum.sum, sizeof(sum));
+	memcpy(&mask, nonce, sizeof(mask));
+	sum += mask;
+	memcpy(mac, &sum, sizeof(sum));
+}
+
+int crypto_shash_setkey(struct crypto_shash *tfm, const u8 *raw, u32 len)
+{
+	kernel_assert(len == NHPOLY1305_KEY_SIZE);
+	tfm->raw = *raw;
+	return 0;
+}
+
+int crypto_shash_init(struct shash_desc *desc)
+{
+	memset(&desc->sum, 0, sizeof(desc->sum));
+	return 0;
+}
+
+int crypto_shash_update(struct shash_desc *desc, const u8 *bytes, u32 len)
+{
+	sum_up(&desc->sum, bytes, len);
+	return 0;
+}
+
+int crypto_shash_final(struct shash_desc *desc, u8 *hash)
+{
+	memcpy(hash, desc->sum.sum, sizeof(desc->sum.sum));
+	return 0;
 }
 
 /* ---- packets ---- */

@@ -195,22 +195,63 @@ struct skcipher_request {
 
 int crypto_skcipher_decrypt(struct skcipher_request *req);
 
+static inline void crypto_xor(u8 *to, const u8 *a, u32 len)
+{
+	while (len--)
+		*to++ ^= *a++;
+}
+
 static inline void crypto_xor_cpy(u8 *to, const u8 *a, const u8 *b, u32 len)
 {
 	while (len--)
 		*to++ = *a++ ^ *b++;
 }
 
-#define POLY1305_BLOCK_SIZE	16
-#define POLY1305_KEY_SIZE	32
-
-struct poly1305_desc_ctx {
+/* Sums that any byte and its place matter to. */
+struct hash_sum {
 	u64	sum[2];
 };
 
-void poly1305_init(struct poly1305_desc_ctx *desc, const u8 *key);
-void poly1305_update(struct poly1305_desc_ctx *desc, const u8 *bytes, u32 len);
-void poly1305_final(struct poly1305_desc_ctx *desc, u8 *mac);
+#define POLY1305_BLOCK_SIZE	16
+#define POLY1305_DIGEST_SIZE	16
+#define NHPOLY1305_KEY_SIZE	(16 + 1072)
+
+struct poly1305_core_key {
+	u8	raw;
+};
+
+struct poly1305_state {
+	struct hash_sum	sum;
+};
+
+struct crypto_shash {
+	u8	raw;
+};
+
+struct shash_desc {
+	struct crypto_shash	*tfm;
+	struct hash_sum		sum;
+};
+
+void poly1305_core_setkey(struct poly1305_core_key *key, const u8 *raw);
+void poly1305_core_init(struct poly1305_state *state);
+void poly1305_core_blocks(struct poly1305_state *state,
+			  const struct poly1305_core_key *key, const u8 *bytes,
+			  u32 blocks, u32 hibit);
+void poly1305_core_emit(const struct poly1305_state *state, const u32 *nonce,
+			u8 *mac);
+
+#define SHASH_DESC_ON_STACK(desc, tfm)					\
+	struct shash_desc desc##_on_stack, *desc = &desc##_on_stack
+#define shash_desc_zero(desc)	memset(desc, 0, sizeof(*(desc)))
+#define crypto_alloc_shash(name, type, mask)	((struct crypto_shash *)NULL)
+#define crypto_free_shash(tfm)	((void)(tfm))
+#define PTR_ERR_OR_ZERO(p)	((void)(p), 0)
+
+int crypto_shash_setkey(struct crypto_shash *tfm, const u8 *raw, u32 len);
+int crypto_shash_init(struct shash_desc *desc);
+int crypto_shash_update(struct shash_desc *desc, const u8 *bytes, u32 len);
+int crypto_shash_final(struct shash_desc *desc, u8 *hash);
 
 /* ---- packets ---- */
 
@@ -455,6 +496,14 @@ static inline void put_unaligned_be32(u32 v, u8 *p)
 static inline void put_unaligned_le64(u64 v, u8 *p)
 {
 	memcpy(p, &v, sizeof(v));
+}
+
+static inline u64 get_unaligned_le64(const u8 *p)
+{
+	u64 v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
 }
 
 #endif /* _RECEIVER_KERNEL_H */

@@ -87,32 +87,37 @@ static struct sk_buff *make_skb(struct packet *p, const u8 *bytes, u32 len)
 	return skb;
 }
 
-#define TEXT_MAX	(ASYM_META_BYTES + PACKET_INNER_MAX + 256)
-
-/* As in RFC 8439 section 2.8, by hand. */
-static void set_icv(const u8 *key, const u8 *esp, u8 *text, u32 len)
+/* As in the wire format, by hand. */
+static void set_icv(const u8 *mask, const u8 *esp, u8 *text, u32 len)
 {
 	/* The high half of the sequence number is 0. */
 	u32 aad_len = sa.props.flags & XFRM_STATE_ESN ? 12 : 8;
-	u8 bytes[16 + TEXT_MAX + 16 + 16] = {};
-	u8 *lengths = bytes + 16 + round_up(len, 16);
-	struct poly1305_desc_ctx mac;
+	unsigned __int128 sum, hash;
+	struct poly1305_state front;
+	struct shash_desc whole;
+	u8 head[32] = {};
+	u32 nonce[4];
 
-	memcpy(bytes, esp, 4);
-	memcpy(bytes + aad_len - 4, esp + 4, 4);
-	memcpy(bytes + 16, text, len);
-	put_unaligned_le64(aad_len, lengths);
-	put_unaligned_le64(len, lengths + 8);
-	poly1305_init(&mac, key);
-	poly1305_update(&mac, bytes, lengths + 16 - bytes);
-	poly1305_final(&mac, text + len);
+	put_unaligned_le64(len, head);
+	put_unaligned_le64(aad_len, head + 8);
+	memcpy(head + 16, esp, 4);
+	memcpy(head + 16 + aad_len - 4, esp + 4, 4);
+	memcpy(nonce, mask, sizeof(nonce));
+	poly1305_core_init(&front);
+	poly1305_core_blocks(&front, &asym_sa_of(&sa)->mac.head, head, 2, 1);
+	poly1305_core_emit(&front, nonce, (u8 *)&sum);
+	crypto_shash_init(&whole);
+	crypto_shash_update(&whole, text, len);
+	crypto_shash_final(&whole, (u8 *)&hash);
+	sum += hash;
+	memcpy(text + len, &sum, sizeof(sum));
 }
 
 void packet_send(struct packet *p, const u8 *meta, u32 padding,
 		 u8 claimed_padding)
 {
 	u8 bytes[ASYM_HEADER_BYTES + PACKET_INNER_MAX + 256 + ASYM_ICV_BYTES] = {};
-	u8 counter[16], key[POLY1305_KEY_SIZE];
+	u8 counter[16], mask[ASYM_ICV_BYTES];
 	u8 *body = bytes + ASYM_HEADER_BYTES;
 	u32 pos = 0, range = 0, body_len, len, i;
 	struct sk_buff *skb;
@@ -122,8 +127,8 @@ void packet_send(struct packet *p, const u8 *meta, u32 padding,
 	bytes[7] = iv;
 	bytes[15] = iv++;
 	asym_sa_counter(asym_sa_of(&sa), bytes + ASYM_ESP_BYTES, 0, counter);
-	for (i = 0; i < sizeof(key); i++)
-		key[i] = keystream(counter, i);
+	for (i = 0; i < sizeof(mask); i++)
+		mask[i] = keystream(counter, i);
 	for (i = 0; i < ASYM_META_BYTES; i++)
 		bytes[16 + i] = meta[i] ^
 				keystream(counter, ASYM_STREAM_META + i);
@@ -148,7 +153,7 @@ void packet_send(struct packet *p, const u8 *meta, u32 padding,
 	p->len -= min_t(u32, p->len, claimed_padding);
 	len = ASYM_HEADER_BYTES + body_len;
 
-	set_icv(key, bytes, bytes + 16, len - 16);
+	set_icv(mask, bytes, bytes + 16, len - 16);
 	p->icv_is_good = true;
 	if (!peer.honest && !take(64)) {
 		bytes[take(16) * len / 16] ^= (u8)(1 + take(255));
