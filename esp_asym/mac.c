@@ -17,7 +17,7 @@
 
 static_assert(ASYM_HASH_KEY_BYTES ==
 	      POLY1305_BLOCK_SIZE + NHPOLY1305_KEY_SIZE);
-static_assert(ASYM_AAD_BYTES_MAX <= POLY1305_BLOCK_SIZE);
+static_assert(sizeof(__le32) + ASYM_AAD_BYTES_MAX <= POLY1305_BLOCK_SIZE);
 
 int asym_mac_init_key(struct asym_mac_key *key)
 {
@@ -76,22 +76,20 @@ static int update_skb(struct shash_desc *text, const struct sk_buff *skb,
 	return err;
 }
 
-/* The hash of what is in front, and the mask. */
+/* The hash of length and additional data, and the mask. */
 static void start(const struct asym_mac_key *key, const u8 *mask,
 		  const u8 *aad, u32 aad_len, u32 len, u8 *mac)
 {
-	u8 head[2 * sizeof(__le64) + POLY1305_BLOCK_SIZE] = {};
+	u8 head[POLY1305_BLOCK_SIZE] = {};
 	struct poly1305_state state;
 	u32 nonce[4], i;
 
-	put_unaligned_le64(len, head);
-	put_unaligned_le64(aad_len, head + 8);
-	memcpy(head + 16, aad, aad_len);
+	put_unaligned_le32(len, head);
+	memcpy(head + sizeof(__le32), aad, aad_len);
 	for (i = 0; i < ARRAY_SIZE(nonce); i++)
 		nonce[i] = get_unaligned_le32(mask + 4 * i);
 	poly1305_core_init(&state);
-	poly1305_core_blocks(&state, &key->head, head,
-			     sizeof(head) / POLY1305_BLOCK_SIZE, 1);
+	poly1305_core_blocks(&state, &key->head, head, 1, 1);
 	poly1305_core_emit(&state, nonce, mac);
 	memzero_explicit(&state, sizeof(state));
 	memzero_explicit(nonce, sizeof(nonce));
@@ -109,6 +107,18 @@ static void add(u8 *sum, const u8 *n)
 }
 
 /**
+ * asym_mac_room() - bytes that asym_mac() works in
+ * @x: SA
+ *
+ * On the stack the kernel would clear them for each packet.
+ */
+u32 asym_mac_room(const struct xfrm_state *x)
+{
+	return sizeof(struct shash_desc) +
+	       crypto_shash_descsize(asym_sa_of(x)->mac.text);
+}
+
+/**
  * asym_mac() - ICV of a packet
  * @x: SA
  * @skb: packet
@@ -117,22 +127,24 @@ static void add(u8 *sum, const u8 *n)
  * @mask: of this packet, %ASYM_ICV_BYTES bytes, which nobody else has seen
  * @aad: additional data
  * @aad_len: bytes, at most %ASYM_AAD_BYTES_MAX
+ * @room: asym_mac_room() bytes, aligned as memory of kmalloc() is
  * @mac: result, %ASYM_ICV_BYTES bytes
  *
  * Return: 0, or an error of the hash
  */
 int asym_mac(const struct xfrm_state *x, const struct sk_buff *skb, u32 off,
-	     u32 len, const u8 *mask, const u8 *aad, u32 aad_len, u8 *mac)
+	     u32 len, const u8 *mask, const u8 *aad, u32 aad_len, void *room,
+	     u8 *mac)
 {
 	const struct asym_mac_key *key = &asym_sa_of(x)->mac;
-	SHASH_DESC_ON_STACK(text, key->text);
+	struct shash_desc *text = room;
 	u8 hash[POLY1305_DIGEST_SIZE];
 	int err;
 
 	text->tfm = key->text;
 	err = crypto_shash_init(text) ?: update_skb(text, skb, off, len) ?:
 	      crypto_shash_final(text, hash);
-	shash_desc_zero(text);
+	memzero_explicit(room, asym_mac_room(x));
 	if (err)
 		return err;
 	start(key, mask, aad, aad_len, len, mac);

@@ -33,6 +33,11 @@ static inline u32 get_unaligned_be32(const u8 *p)
 }
 #endif
 
+void asym_meta_clear(struct asym_meta *meta)
+{
+	memset(meta, 0, offsetof(struct asym_meta, range));
+}
+
 /* A cursor that refuses to leave the buffer. */
 struct writer {
 	u8	*buf;
@@ -160,8 +165,10 @@ static bool read_ranges(struct asym_meta *meta, const u8 *p, u32 inner_len)
 	for (i = 0; i < meta->nr_ranges; i++) {
 		struct asym_range_entry *r = &meta->range[i];
 
-		r->off = get_unaligned_be16(p);
-		r->len = get_unaligned_be16(p + 2);
+		*r = (struct asym_range_entry){
+			.off	= get_unaligned_be16(p),
+			.len	= get_unaligned_be16(p + 2),
+		};
 		p += ASYM_RANGE_BYTES;
 		if (meta->tagged) {
 			r->itt = get_unaligned_be32(p);
@@ -279,7 +286,7 @@ enum asym_meta_error asym_meta_decode(struct asym_meta *meta, const u8 *buf,
 {
 	u32 ranges, notes, pos;
 
-	memset(meta, 0, sizeof(*meta));
+	asym_meta_clear(meta);
 	if (buf[0] != ASYM_WIRE_VERSION)
 		return ASYM_META_BAD_VERSION;
 	if (buf[1] & ~ASYM_META_TAGGED || buf[2] > ASYM_RANGES_MAX)

@@ -50,6 +50,7 @@ enum open_stage {
  * @inner_len: its length, without padding
  * @inner: what is in it
  * @segment: the TCP segment, if it is one
+ * @end: last bytes of the packet as they came: pad length, next header, ICV
  * @lead: mask of the ICV, metadata, and keystream of what follows
  * @iv: of the packet
  * @counter: of the stream cipher
@@ -65,6 +66,7 @@ enum open_stage {
  * @few: entries of @body and @range_sg, if they are enough
  * @sg: otherwise these, or NULL
  * @req: request, behind this structure
+ * @mac_room: see asym_mac_room(), behind that
  */
 struct open_op {
 	struct xfrm_state	*x;
@@ -79,6 +81,7 @@ struct open_op {
 	u32			inner_len;
 	struct asym_inner	inner;
 	struct asym_segment	segment;
+	u8			end[2 + ASYM_ICV_BYTES];
 	u8			lead[ASYM_STREAM_INNER + AHEAD_BYTES];
 	u8			iv[ASYM_IV_BYTES];
 	u8			counter[16];
@@ -94,16 +97,18 @@ struct open_op {
 	struct scatterlist	few[FEW_ENTRIES];
 	struct scatterlist	*sg;
 	struct skcipher_request	*req;
+	void			*mac_room;
 };
 
 static struct open_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 {
 	struct crypto_skcipher *tfm = asym_sa_of(x)->stream;
 	size_t req_at = ALIGN(sizeof(struct open_op), CRYPTO_MINALIGN);
+	size_t mac_at = ALIGN(req_at + sizeof(struct skcipher_request) +
+			      crypto_skcipher_reqsize(tfm), CRYPTO_MINALIGN);
 	struct open_op *op;
 
-	op = kmalloc(req_at + sizeof(*op->req) + crypto_skcipher_reqsize(tfm),
-		     GFP_ATOMIC | __GFP_NOWARN);
+	op = kmalloc(mac_at + asym_mac_room(x), GFP_ATOMIC | __GFP_NOWARN);
 	if (!op)
 		return NULL;
 	op->x = x;
@@ -120,6 +125,7 @@ static struct open_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 	op->range = NULL;
 	op->sg = NULL;
 	op->req = (void *)op + req_at;
+	op->mac_room = (void *)op + mac_at;
 	skcipher_request_set_tfm(op->req, tfm);
 	return op;
 }
@@ -227,22 +233,24 @@ static int authenticate(struct open_op *op)
 {
 	struct sk_buff *skb = op->skb;
 	struct ip_esp_hdr *esph = (struct ip_esp_hdr *)skb->data;
-	u8 icv[ASYM_ICV_BYTES], mac[ASYM_ICV_BYTES];
+	const u8 *icv = op->end + sizeof(op->end) - ASYM_ICV_BYTES;
+	u8 mac[ASYM_ICV_BYTES];
 	u32 covered = skb->len - ASYM_ESP_BYTES - ASYM_IV_BYTES -
 		      ASYM_ICV_BYTES;
 	u8 aad[ASYM_AAD_BYTES_MAX];
 	u32 aad_len;
 	int err;
 
-	if (skb_copy_bits(skb, skb->len - ASYM_ICV_BYTES, icv, sizeof(icv)))
+	if (skb_copy_bits(skb, skb->len - sizeof(op->end), op->end,
+			  sizeof(op->end)))
 		return -EINVAL;
 	aad_len = asym_mac_aad(op->x, esph, XFRM_SKB_CB(skb)->seq.input.hi,
 			       aad);
 	err = asym_mac(op->x, skb, ASYM_ESP_BYTES + ASYM_IV_BYTES, covered,
-		       op->lead, aad, aad_len, mac);
+		       op->lead, aad, aad_len, op->mac_room, mac);
 	if (err)
 		return refuse(op, ASYM_REASON_CRYPTO_ERROR, NULL, err);
-	if (crypto_memneq(icv, mac, sizeof(icv)))
+	if (crypto_memneq(icv, mac, sizeof(mac)))
 		return refuse(op, ASYM_REASON_BAD_ICV,
 			      "wrong key, or the peer does not use the same algorithm",
 			      -EBADMSG);
@@ -355,13 +363,10 @@ static int set_trailer(struct open_op *op, const u8 *tail)
 /* With keystream at hand, trailer and ICV need not be rewritten to be cut off. */
 static int cut_trailer(struct open_op *op)
 {
-	u8 tail[2];
+	const u8 *stream = op->lead + ASYM_STREAM_INNER + op->streamed - 2;
+	u8 tail[2] = { op->end[0] ^ stream[0], op->end[1] ^ stream[1] };
 	int err;
 
-	if (skb_copy_bits(op->skb, op->len - sizeof(tail), tail, sizeof(tail)))
-		return -EINVAL;
-	crypto_xor(tail, op->lead + ASYM_STREAM_INNER + op->streamed -
-			 sizeof(tail), sizeof(tail));
 	err = set_trailer(op, tail);
 	if (err)
 		return err;
@@ -531,12 +536,9 @@ static int deliver(struct open_op *op)
 	}
 	set_headers(op->x, skb);
 
-	asym_count(op->net, ASYM_STAT_PACKETS_OPENED, 1);
-	asym_count(op->net, ASYM_STAT_OPAQUE_BYTES_RECEIVED, op->opaque);
-	asym_count(op->net, ASYM_STAT_EDGE_BYTES_RECEIVED,
-		   op->meta.before_len + op->meta.after_len);
-	asym_count(op->net, ASYM_STAT_BYTES_STREAMED,
-		   op->streamed + ASYM_META_BYTES);
+	asym_count_opened(op->net, op->opaque,
+			  op->meta.before_len + op->meta.after_len,
+			  op->streamed + ASYM_META_BYTES);
 	trace_asym_opened(ntohl(op->x->id.spi),
 			  ntohl(XFRM_SKB_CB(skb)->seq.input.low) |
 			  (u64)ntohl(XFRM_SKB_CB(skb)->seq.input.hi) << 32,

@@ -104,8 +104,10 @@ const char *asym_inner_find(const struct xfrm_state *x,
 
 /* ---- mac.c ---- */
 
+u32 asym_mac_room(const struct xfrm_state *x);
 int asym_mac(const struct xfrm_state *x, const struct sk_buff *skb, u32 off,
-	     u32 len, const u8 *mask, const u8 *aad, u32 aad_len, u8 *mac);
+	     u32 len, const u8 *mask, const u8 *aad, u32 aad_len, void *room,
+	     u8 *mac);
 u32 asym_mac_aad(const struct xfrm_state *x, const struct ip_esp_hdr *esph,
 		 __be32 seq_hi, u8 *aad);
 #define ASYM_AAD_BYTES_MAX	12

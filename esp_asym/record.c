@@ -301,7 +301,7 @@ enum asym_describe asym_records_describe(struct asym_records *r, bool tagged,
 	u32 end = seq + len;
 	int i;
 
-	memset(meta, 0, sizeof(*meta));
+	asym_meta_clear(meta);
 	meta->tagged = tagged;
 	if (after(end, r->limit))
 		return ASYM_DESCRIBE_BYPASSED;
@@ -333,8 +333,10 @@ enum asym_describe asym_records_describe(struct asym_records *r, bool tagged,
 		if (meta->nr_ranges == ASYM_RANGES_MAX)
 			return ASYM_DESCRIBE_OVERFLOW;
 		range = &meta->range[meta->nr_ranges++];
-		range->off = shift + (from - seq);
-		range->len = to - from;
+		*range = (struct asym_range_entry){
+			.off	= shift + (from - seq),
+			.len	= to - from,
+		};
 		if (!tagged)
 			continue;
 		range->itt = rec->itt;

@@ -267,20 +267,30 @@ int asym_reframe_rewrite(struct asym_reframe *rf, u32 off, u32 len,
 				n);
 	len -= n;
 	while (len) {
-		const skb_frag_t *frag;
+		u32 fresh_len = min_t(u32, len, PAGE_SIZE), i;
 		u8 *fresh;
 
-		n = min_t(u32, next_piece(rf, len, &frag), PAGE_SIZE);
-		if (!n || !exchange(rf) || rf->nr_frags == MAX_SKB_FRAGS)
+		if (!exchange(rf) || rf->nr_frags == MAX_SKB_FRAGS)
 			return -EMSGSIZE;
-		fresh = add_fresh(rf, n);
+		/* One new fragment for however many old ones: GRO and TCP can
+		 * keep more of it together.
+		 */
+		fresh = add_fresh(rf, fresh_len);
 		if (!fresh)
 			return -ENOMEM;
-		asym_sg_add(sg, skb_frag_page(frag),
-			    skb_frag_off(frag) + rf->frag_off,
-			    virt_to_page(fresh), offset_in_page(fresh), n);
-		rf->frag_off += n;
-		len -= n;
+		for (i = 0; i < fresh_len; i += n) {
+			const skb_frag_t *frag;
+
+			n = next_piece(rf, fresh_len - i, &frag);
+			if (!n)
+				return -EMSGSIZE;
+			asym_sg_add(sg, skb_frag_page(frag),
+				    skb_frag_off(frag) + rf->frag_off,
+				    virt_to_page(fresh + i),
+				    offset_in_page(fresh + i), n);
+			rf->frag_off += n;
+		}
+		len -= fresh_len;
 	}
 	return 0;
 }

@@ -45,7 +45,7 @@ const struct asym_suite *asym_suite_find(const char *name);
 
 /**
  * struct asym_mac_key - key of the hash behind the ICVs of an SA
- * @head: of what is hashed in front: lengths and additional data
+ * @head: of what is hashed in front: length and additional data
  * @text: NHPoly1305 with the key of the rest
  */
 struct asym_mac_key {

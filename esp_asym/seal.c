@@ -23,12 +23,16 @@
  */
 #define AHEAD_BYTES	128
 
+/* Entries of scatterlists that need no memory of their own. */
+#define FEW_ENTRIES	16
+
 /**
  * struct seal_op - a packet on its way through the cipher
  * @x: SA
  * @skb: packet, skb->data at the inner packet
  * @net: namespace
  * @seq: ESP sequence number, 64 bits
+ * @meta: what is said of the packet
  * @tail_len: bytes of padding, pad length and next header
  * @icv: where the ICV goes
  * @opaque: bytes in opaque ranges
@@ -39,13 +43,17 @@
  * @rf: rewriting of the packet
  * @lead_sg: @lead
  * @sg: what is encrypted; with @lead, if that has no keystream for it
- * @req: request, with the scatterlists behind it
+ * @few: entries of @sg, if they are enough
+ * @many: otherwise these, or NULL
+ * @req: request, behind this structure
+ * @mac_room: see asym_mac_room(), behind that
  */
 struct seal_op {
 	struct xfrm_state	*x;
 	struct sk_buff		*skb;
 	struct net		*net;
 	u64			seq;
+	struct asym_meta	meta;
 	u32			tail_len;
 	u32			opaque;
 	u32			body;
@@ -55,49 +63,60 @@ struct seal_op {
 	struct asym_reframe	rf;
 	struct scatterlist	lead_sg;
 	struct asym_sg_pair	sg;
+	struct scatterlist	few[FEW_ENTRIES];
+	struct scatterlist	*many;
 	struct skcipher_request	*req;
+	void			*mac_room;
 };
 
 /* Padding, pad length, next header and ICV. */
 #define TAIL_BYTES_MAX	(3 + 2 + ASYM_ICV_BYTES)
 
-/* Entries for mask and metadata, linear part, trailer; and each fragment and
- * each range may begin one more.
- */
-static u32 sg_entries(const struct sk_buff *skb, const struct asym_meta *meta)
-{
-	/* A fragment is written in pieces of a page. */
-	return 4 + skb_shinfo(skb)->nr_frags + 2 * meta->nr_ranges +
-	       skb->data_len / PAGE_SIZE;
-}
-
-static struct seal_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb,
-				const struct asym_meta *meta)
+static struct seal_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 {
 	struct crypto_skcipher *tfm = asym_sa_of(x)->stream;
-	u32 nr = sg_entries(skb, meta);
-	size_t req_at, sg_at, size;
+	size_t req_at = ALIGN(sizeof(struct seal_op), CRYPTO_MINALIGN);
+	size_t mac_at = ALIGN(req_at + sizeof(struct skcipher_request) +
+			      crypto_skcipher_reqsize(tfm), CRYPTO_MINALIGN);
 	struct seal_op *op;
 
-	req_at = ALIGN(sizeof(*op), CRYPTO_MINALIGN);
-	sg_at = ALIGN(req_at + sizeof(*op->req) + crypto_skcipher_reqsize(tfm),
-		      __alignof__(struct scatterlist));
-	size = sg_at + 2 * nr * sizeof(struct scatterlist);
-	op = kmalloc(size, GFP_ATOMIC | __GFP_NOWARN);
+	op = kmalloc(mac_at + asym_mac_room(x), GFP_ATOMIC | __GFP_NOWARN);
 	if (!op)
 		return NULL;
 	op->x = x;
 	op->skb = skb;
 	op->net = xs_net(x);
+	asym_reframe_init(&op->rf, skb);
+	op->many = NULL;
 	op->req = (void *)op + req_at;
+	op->mac_room = (void *)op + mac_at;
 	skcipher_request_set_tfm(op->req, tfm);
-	asym_sg_init(&op->sg, (void *)op + sg_at, nr);
 	return op;
+}
+
+/* Entries for mask and metadata, linear part, what is behind the last range,
+ * trailer; and a range, a fragment, and a page of what is written may each begin
+ * one more.
+ */
+static int alloc_sg(struct seal_op *op)
+{
+	u32 nr = 4 + skb_shinfo(op->skb)->nr_frags + op->meta.nr_ranges +
+		 op->skb->data_len / PAGE_SIZE;
+
+	if (2 * nr > FEW_ENTRIES) {
+		op->many = kmalloc_array(2 * nr, sizeof(*op->many),
+					 GFP_ATOMIC | __GFP_NOWARN);
+		if (!op->many)
+			return -ENOMEM;
+	}
+	asym_sg_init(&op->sg, op->many ?: op->few, nr);
+	return 0;
 }
 
 static void op_free(struct seal_op *op)
 {
 	memzero_explicit(op->lead, sizeof(op->lead));
+	kfree(op->many);
 	kfree(op);
 }
 
@@ -180,6 +199,7 @@ static int describe(struct xfrm_state *x, struct sk_buff *skb, u8 proto,
 	struct asym_inner inner;
 	const char *complaint;
 
+	asym_meta_clear(meta);
 	complaint = asym_inner_find(x, skb, skb->len, proto, skb->len, &inner);
 	if (complaint)
 		return refuse(xs_net(x), ASYM_REASON_BAD_PACKET, complaint,
@@ -194,8 +214,9 @@ static bool has_keystream(const struct seal_op *op)
 }
 
 /* How much there is of what; RFC 4303 section 2.4 has the padding. */
-static void measure(struct seal_op *op, const struct asym_meta *meta)
+static void measure(struct seal_op *op)
 {
+	const struct asym_meta *meta = &op->meta;
 	u32 len = op->skb->len, i;
 
 	op->tail_len = -(len + 2) % 4 + 2;
@@ -206,8 +227,9 @@ static void measure(struct seal_op *op, const struct asym_meta *meta)
 }
 
 /* Lay out the whole packet: what is encrypted, what stays, what is appended. */
-static int plan(struct seal_op *op, const struct asym_meta *meta, u8 proto)
+static int plan(struct seal_op *op, u8 proto)
 {
+	const struct asym_meta *meta = &op->meta;
 	struct asym_reframe *rf = &op->rf;
 	struct sk_buff *skb = op->skb;
 	u32 pos = 0, pad = op->tail_len - 2, i;
@@ -271,16 +293,13 @@ static int finish(struct seal_op *op)
 	aad_len = asym_mac_aad(op->x, esph, htonl(op->seq >> 32), aad);
 	skb_push(skb, ASYM_META_BYTES);
 	err = asym_mac(op->x, skb, 0, skb->len - ASYM_ICV_BYTES, op->lead, aad,
-		       aad_len, op->icv);
+		       aad_len, op->mac_room, op->icv);
 	if (err)
 		return refuse(op->net, ASYM_REASON_CRYPTO_ERROR, NULL, err);
 	skb_push(skb, -skb_network_offset(skb));
 	asym_encap_checksum(op->x, skb);
 
-	asym_count(op->net, ASYM_STAT_PACKETS_SEALED, 1);
-	asym_count(op->net, ASYM_STAT_OPAQUE_BYTES_SENT, op->opaque);
-	asym_count(op->net, ASYM_STAT_BYTES_STREAMED,
-		   op->body + ASYM_META_BYTES);
+	asym_count_sealed(op->net, op->opaque, op->body + ASYM_META_BYTES);
 	trace_asym_sealed(ntohl(op->x->id.spi), op->seq, skb->len, op->opaque);
 	return 0;
 }
@@ -337,22 +356,14 @@ static void stream_done(void *arg, int err)
 
 DEFINE_CRYPTO_DONE(stream_done)
 
-static int plan_or_linearize(struct seal_op *op, const struct asym_meta *meta,
-			     u8 proto)
+static int plan_or_linearize(struct seal_op *op, u8 proto)
 {
-	int err = plan(op, meta, proto);
+	int err = alloc_sg(op) ?: plan(op, proto);
 
-	if (!err)
-		return 0;
-	asym_reframe_abandon(&op->rf);
 	if (err != -EMSGSIZE)
 		return err;
-	err = skb_linearize(op->skb);
-	if (!err)
-		err = plan(op, meta, proto);
-	if (err)
-		asym_reframe_abandon(&op->rf);
-	return err;
+	asym_reframe_abandon(&op->rf);
+	return skb_linearize(op->skb) ?: plan(op, proto);
 }
 
 /* Numbers at the end of an SA that are not used: the longest GSO packet has as
@@ -384,15 +395,49 @@ static int encrypt(struct seal_op *op)
 	return crypto_skcipher_encrypt(op->req);
 }
 
+/* Everything in front of the cipher. */
+static int prepare(struct seal_op *op, u8 proto)
+{
+	struct sk_buff *skb = op->skb;
+	struct net *net = op->net;
+	int err;
+
+	err = describe(op->x, skb, proto, &op->meta);
+	if (err)
+		return err;
+	measure(op);
+	err = plan_or_linearize(op, proto);
+	if (err)
+		return refuse(net, ASYM_REASON_NO_MEMORY, NULL, err);
+	err = asym_encap_put(op->x, skb, ASYM_HEADER_BYTES + skb->len +
+					 op->tail_len + ASYM_ICV_BYTES);
+	if (err)
+		return refuse(net, ASYM_REASON_BAD_PACKET,
+			      "a packet too long to be encapsulated", err);
+	memset(op->lead, 0, sizeof(op->lead));
+	if (!asym_meta_encode(&op->meta, op->lead + ASYM_STREAM_META))
+		return refuse(net, ASYM_REASON_METADATA_OVERFLOW, NULL,
+			      -EMSGSIZE);
+	return 0;
+}
+
+static void put_header(struct seal_op *op)
+{
+	struct asym_sa *sa = asym_sa_of(op->x);
+	struct ip_esp_hdr *esph = esp_header(op->skb);
+	u8 *iv = (u8 *)(esph + 1);
+
+	esph->spi = op->x->id.spi;
+	esph->seq_no = htonl((u32)op->seq);
+	put_unaligned_be64(op->seq ^ sa->iv_mask, iv);
+	asym_sa_counter(sa, iv, 0, op->counter);
+}
+
 /* skb->data at the inner packet, its transport header behind the IP header. */
 static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto)
 {
-	struct asym_sa *sa = asym_sa_of(x);
 	struct net *net = xs_net(x);
-	struct asym_meta meta = {};
-	struct ip_esp_hdr *esph;
 	struct seal_op *op;
-	u8 *iv;
 	int err;
 
 	if (seq_ends(x, seq))
@@ -404,42 +449,18 @@ static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto)
 		return refuse(net, ASYM_REASON_NO_MEMORY, NULL, err);
 	/* A device would write a TCP checksum into the sealed packet. */
 	skb->ip_summed = CHECKSUM_NONE;
-	err = describe(x, skb, proto, &meta);
-	if (err)
-		return err;
-	op = op_alloc(x, skb, &meta);
+	op = op_alloc(x, skb);
 	if (!op)
 		return refuse(net, ASYM_REASON_NO_MEMORY, NULL, -ENOMEM);
 	op->seq = seq;
-	measure(op, &meta);
-	err = plan_or_linearize(op, &meta, proto);
-	if (err) {
-		op_free(op);
-		return refuse(net, ASYM_REASON_NO_MEMORY, NULL, err);
-	}
-	err = asym_encap_put(x, skb, ASYM_HEADER_BYTES + skb->len +
-				     op->tail_len + ASYM_ICV_BYTES);
+	err = prepare(op, proto);
 	if (err) {
 		asym_reframe_abandon(&op->rf);
 		op_free(op);
-		return refuse(net, ASYM_REASON_BAD_PACKET,
-			      "a packet too long to be encapsulated", err);
+		return err;
 	}
 
-	esph = esp_header(skb);
-	esph->spi = x->id.spi;
-	esph->seq_no = htonl((u32)seq);
-	iv = (u8 *)(esph + 1);
-	put_unaligned_be64(seq ^ sa->iv_mask, iv);
-	memset(op->lead, 0, sizeof(op->lead));
-	if (!asym_meta_encode(&meta, op->lead + ASYM_STREAM_META)) {
-		asym_reframe_abandon(&op->rf);
-		op_free(op);
-		return refuse(net, ASYM_REASON_METADATA_OVERFLOW, NULL,
-			      -EMSGSIZE);
-	}
-
-	asym_sa_counter(sa, iv, 0, op->counter);
+	put_header(op);
 	err = encrypt(op);
 	if (err == -EINPROGRESS)
 		return err;

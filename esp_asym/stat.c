@@ -59,6 +59,27 @@ void asym_count(struct net *net, enum asym_stat stat, u64 n)
 	count(net, stat, n);
 }
 
+/* A packet was sent: bytes in its opaque ranges, bytes of the stream cipher. */
+void asym_count_sealed(struct net *net, u32 opaque, u32 streamed)
+{
+	struct stat_net *sn = net_generic(net, stat_net_id);
+
+	SNMP_ADD_STATS64(sn->mib, ASYM_STAT_PACKETS_SEALED, 1);
+	SNMP_ADD_STATS64(sn->mib, ASYM_STAT_OPAQUE_BYTES_SENT, opaque);
+	SNMP_ADD_STATS64(sn->mib, ASYM_STAT_BYTES_STREAMED, streamed);
+}
+
+/* A packet was received; @edges are bytes that completed cut blocks. */
+void asym_count_opened(struct net *net, u32 opaque, u32 edges, u32 streamed)
+{
+	struct stat_net *sn = net_generic(net, stat_net_id);
+
+	SNMP_ADD_STATS64(sn->mib, ASYM_STAT_PACKETS_OPENED, 1);
+	SNMP_ADD_STATS64(sn->mib, ASYM_STAT_OPAQUE_BYTES_RECEIVED, opaque);
+	SNMP_ADD_STATS64(sn->mib, ASYM_STAT_EDGE_BYTES_RECEIVED, edges);
+	SNMP_ADD_STATS64(sn->mib, ASYM_STAT_BYTES_STREAMED, streamed);
+}
+
 /* For refusals that another module reports. */
 void asym_count_reason(struct net *net, enum asym_reason reason)
 {

@@ -52,6 +52,8 @@ enum asym_stat {
 int asym_stat_init(void);
 void asym_stat_exit(void);
 void asym_count(struct net *net, enum asym_stat stat, u64 n);
+void asym_count_sealed(struct net *net, u32 opaque, u32 streamed);
+void asym_count_opened(struct net *net, u32 opaque, u32 edges, u32 streamed);
 void asym_count_reason(struct net *net, enum asym_reason reason);
 
 /**

@@ -79,14 +79,19 @@ static void asym_range_tweak(struct asym_range *range, u64 pos)
 	}
 }
 
-/* The list from here on, for the next request. */
-static struct scatterlist *asym_range_rest(struct asym_range_pos *pos)
+/* The list from here on, for the next request, which has @len bytes. */
+static struct scatterlist *asym_range_rest(struct asym_range_pos *pos, u32 len)
 {
 	while (pos->offset >= pos->sg->length) {
 		pos->offset -= pos->sg->length;
 		pos->sg = sg_next(pos->sg);
 	}
-	return scatterwalk_ffwd(pos->rest, pos->sg, pos->offset);
+	if (pos->sg->length - pos->offset < len)
+		return scatterwalk_ffwd(pos->rest, pos->sg, pos->offset);
+	sg_init_table(pos->rest, 1);
+	sg_set_page(pos->rest, sg_page(pos->sg), len,
+		    pos->sg->offset + pos->offset);
+	return pos->rest;
 }
 
 /*
@@ -108,9 +113,9 @@ static int asym_range_run(struct asym_range *range)
 		len = sector_size - (pos & (sector_size - 1));
 		len = min(len, range->len - range->done);
 
-		src = asym_range_rest(&range->src_pos);
+		src = asym_range_rest(&range->src_pos, len);
 		dst = range->src == range->dst ? src :
-		      asym_range_rest(&range->dst_pos);
+		      asym_range_rest(&range->dst_pos, len);
 		asym_range_tweak(range, pos);
 		skcipher_request_set_crypt(req, src, dst, len, range->iv);
 

@@ -239,7 +239,7 @@ class Sa:
         return struct.pack('>II', spi, seq & 0xffffffff)
 
     def mac(self, iv, aad, text):
-        front = struct.pack('<QQ', len(text), len(aad)) + aad.ljust(16, b'\0')
+        front = struct.pack('<I', len(text)) + aad.ljust(12, b'\0')
         mask = int.from_bytes(self.stream(iv, 0, bytes(16)), 'little')
         total = mask + poly1305(self.hash_key[:16], front) + \
             nhpoly1305(self.hash_key[16:], text)

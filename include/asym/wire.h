@@ -169,6 +169,12 @@ enum asym_meta_error {
 };
 
 /**
+ * asym_meta_clear() - nothing to say
+ * @meta: result; entries beyond counts and lengths of 0 are left as they are
+ */
+void asym_meta_clear(struct asym_meta *meta);
+
+/**
  * asym_meta_encode() - write metadata
  * @meta: what to write; ranges ascending and disjoint
  * @buf: %ASYM_META_BYTES bytes
@@ -179,7 +185,7 @@ bool asym_meta_encode(const struct asym_meta *meta, u8 *buf);
 
 /**
  * asym_meta_decode() - read metadata from a peer that holds the SA key
- * @meta: result, fully initialised on success
+ * @meta: result; entries beyond its counts and lengths are not initialised
  * @buf: %ASYM_META_BYTES bytes
  * @inner_len: bytes of the inner packet, which bounds the ranges
  *

@@ -22,8 +22,6 @@ typedef unsigned int gfp_t;
 #define GFP_KERNEL		0
 #define GFP_KERNEL_ACCOUNT	0
 #define CRYPTO_MINALIGN_ATTR	__aligned(16)
-#define static_assert(condition)					\
-	extern char kernel_static_assert[(condition) ? 1 : -1]
 #define BIT_ULL(n)		(1ull << (n))
 #define HZ			250
 #define __init

@@ -50,7 +50,8 @@ def violations(good, inner_len, head):
         return built(2, [low, r])
 
     yield 'version 0', changed(0, 0)
-    yield 'version 2', changed(0, 2)
+    yield 'version 1', changed(0, 1)
+    yield 'version 3', changed(0, 3)
     yield 'version 255', changed(0, 255)
     for bit in range(1, 8):
         yield 'flag %d' % bit, changed(1, raw[1] | 1 << bit)

@@ -98,6 +98,14 @@ void asym_count(struct net *n, enum asym_stat stat, u64 count)
 	(void)count;
 }
 
+void asym_count_opened(struct net *n, u32 opaque, u32 edges, u32 streamed)
+{
+	asym_count(n, ASYM_STAT_PACKETS_OPENED, 1);
+	asym_count(n, ASYM_STAT_OPAQUE_BYTES_RECEIVED, opaque);
+	asym_count(n, ASYM_STAT_EDGE_BYTES_RECEIVED, edges);
+	asym_count(n, ASYM_STAT_BYTES_STREAMED, streamed);
+}
+
 void asym_count_reason(struct net *n, enum asym_reason reason)
 {
 	(void)n;

@@ -195,12 +195,6 @@ struct skcipher_request {
 
 int crypto_skcipher_decrypt(struct skcipher_request *req);
 
-static inline void crypto_xor(u8 *to, const u8 *a, u32 len)
-{
-	while (len--)
-		*to++ ^= *a++;
-}
-
 static inline void crypto_xor_cpy(u8 *to, const u8 *a, const u8 *b, u32 len)
 {
 	while (len--)
@@ -241,9 +235,7 @@ void poly1305_core_blocks(struct poly1305_state *state,
 void poly1305_core_emit(const struct poly1305_state *state, const u32 *nonce,
 			u8 *mac);
 
-#define SHASH_DESC_ON_STACK(desc, tfm)					\
-	struct shash_desc desc##_on_stack, *desc = &desc##_on_stack
-#define shash_desc_zero(desc)	memset(desc, 0, sizeof(*(desc)))
+#define crypto_shash_descsize(tfm)	((void)(tfm), 8)
 #define crypto_alloc_shash(name, type, mask)	((struct crypto_shash *)NULL)
 #define crypto_free_shash(tfm)	((void)(tfm))
 #define PTR_ERR_OR_ZERO(p)	((void)(p), 0)

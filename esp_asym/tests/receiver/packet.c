@@ -95,16 +95,15 @@ static void set_icv(const u8 *mask, const u8 *esp, u8 *text, u32 len)
 	unsigned __int128 sum, hash;
 	struct poly1305_state front;
 	struct shash_desc whole;
-	u8 head[32] = {};
+	u8 head[16] = {};
 	u32 nonce[4];
 
-	put_unaligned_le64(len, head);
-	put_unaligned_le64(aad_len, head + 8);
-	memcpy(head + 16, esp, 4);
-	memcpy(head + 16 + aad_len - 4, esp + 4, 4);
+	memcpy(head, &len, 4);
+	memcpy(head + 4, esp, 4);
+	memcpy(head + 4 + aad_len - 4, esp + 4, 4);
 	memcpy(nonce, mask, sizeof(nonce));
 	poly1305_core_init(&front);
-	poly1305_core_blocks(&front, &asym_sa_of(&sa)->mac.head, head, 2, 1);
+	poly1305_core_blocks(&front, &asym_sa_of(&sa)->mac.head, head, 1, 1);
 	poly1305_core_emit(&front, nonce, (u8 *)&sum);
 	crypto_shash_init(&whole);
 	crypto_shash_update(&whole, text, len);
