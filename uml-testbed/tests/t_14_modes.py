@@ -15,8 +15,8 @@ from testbed.suite import (Failure, check, count_in_file, foreign_frames,
 
 from . import steps, xts
 from .echo import talk
+from .scripts import MAPPINGS, NAT_T, Script, encapsulate
 from .t_12_forward import Container
-from .t_14_features import MAPPINGS, NAT_T, Script, encapsulate
 from .t_7_refusals import ONE_ATTEMPT
 
 ASYM, OTHERS = 0x1000, 0x2000
