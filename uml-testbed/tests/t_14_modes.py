@@ -211,7 +211,7 @@ def data_survive_in_udp_over_ipv6(ctx, mode='transport', inner=6, later=False,
         'espinudp %d' % NAT_T, 'espinudp %d' % (NAT_T + 1))])
     bed.i.run('dd if=%s of=/dev/null bs=64k count=1 iflag=direct'
               ' 2>/dev/null' % session.disk())
-    poll('mapping; there was: ' + news.text(), lambda: '%s %d' % (
+    poll(lambda: 'mapping; there was: ' + news.text(), lambda: '%s %d' % (
         sas.outer[bed.i], NAT_T + 1) in news.text(), 60 * bed.i.slow)
     session.logout()
     if later:
