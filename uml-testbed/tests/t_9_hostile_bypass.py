@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """A target that sends data of its choosing beside the asymmetric SA: in another
-one, or in none."""
+one, in none, or in fragments."""
 
-import socket
 import struct
 
 from testbed.peer import ip
@@ -24,51 +23,104 @@ def in_null_esp(tcp):
         bytes(range(1, pad + 1)) + bytes([pad, ip.TCP])
 
 
-def with_checksum(src, dst, tcp):
-    total = ip.checksum(socket.inet_aton(src) + socket.inet_aton(dst) +
-                        struct.pack('>HH', ip.TCP, len(tcp)) + tcp)
-    return tcp[:16] + struct.pack('>H', total) + tcp[18:]
+def beside(stage, what, send, reason='unsealed-data'):
+    """Honest data, of which TCP drops a packet that tells of some; then other
+    bytes for their place, in a TCP segment that send(tcp, segment) sends."""
+    def lie(conn, task):
+        tcp = conn.tcp
+        first, second, *rest = answer(conn, task)
+        # It acknowledges what nobody has sent.
+        tcp.transmit(second.at, second.payload, second.meta,
+                     ack=tcp.rcv_next + (1 << 24))
+        fake = tcp.segment(second.at, stage.marker[:len(second.payload)])
+        total = ip.checksum_between(stage.peer.addr, tcp.addr, ip.TCP, fake)
+        tcp.put(first)
+        send(tcp, fake[:16] + struct.pack('>H', total) + fake[18:])
+        tcp.put(second, *rest)
+
+    stage.lie(what, lie, {reason})
 
 
-@test({}, {'offload': True})
-def bytes_of_another_sa_are_not_taken(ctx, offload=False):
+@test({}, {'offload': True}, {'family': 6},
+      more=({'family': 6, 'offload': True},))
+def bytes_of_another_sa_are_not_taken(ctx, family=4, offload=False):
     """The target seals data of its own choosing in an SA that the module does
     not look into, and that inside of the asymmetric one, as the policy wants.
     TCP has dropped the packet that told of honest data at that place.  With
     esp4_offload the kernel drops what was in two SAs, and GRO adds what was
     in another one to the packet in front."""
-    with Stage(ctx, offload=offload) as stage:
+    with Stage(ctx, family=family, offload=offload) as stage:
         peer = stage.peer
         batch(stage.host, [NULL_ESP % (peer.addr, stage.host.addr, NULL_SPI)])
 
-        def lie_by(send):
-            def lie(conn, task):
-                tcp = conn.tcp
-                first, second, *rest = answer(conn, task)
-                # It acknowledges what nobody has sent.
-                tcp.transmit(second.at, second.payload, second.meta,
-                             ack=tcp.rcv_next + (1 << 24))
-                fake = with_checksum(peer.addr, tcp.addr, tcp.segment(
-                    second.at, stage.marker[:len(second.payload)]))
-                tcp.put(first)
-                send(tcp.addr, fake)
-                tcp.put(second, *rest)
-            return lie
+        def nested(tcp, segment):
+            peer.send_esp(tcp.addr, in_null_esp(segment), wire.Metadata(),
+                          ip.ESP)
 
-        def nested(addr, tcp):
-            peer.send_esp(addr, in_null_esp(tcp), wire.Metadata(), ip.ESP)
+        def other_sa(tcp, segment):
+            peer.send_raw(tcp.addr, in_null_esp(segment))
 
-        def other_sa(addr, tcp):
-            peer.send_raw(addr, in_null_esp(tcp))
-
-        def plain(addr, tcp):
-            peer.send_packet(ip.Packet(peer.addr, addr, ip.TCP, tcp))
+        def plain(tcp, segment):
+            peer.send_packet(peer.packet(tcp.addr, ip.TCP, segment))
 
         if not offload:
-            stage.lie('inside of the asymmetric SA', lie_by(nested),
-                      {'unsealed-data'})
+            beside(stage, 'inside of the asymmetric SA', nested)
         # Whether packets meet in GRO is a matter of luck.
         for _ in range(10 if offload else 1):
-            stage.lie('in another SA', lie_by(other_sa), {'unsealed-data'})
-        stage.lie('in the clear', lie_by(plain), {'unsealed-data'})
+            beside(stage, 'in another SA', other_sa)
+        beside(stage, 'in the clear', plain)
+        stage.honest()
+
+
+def destination_options(proto):
+    """An extension of eight bytes in front of proto."""
+    return bytes([proto, 0, 1, 4, 0, 0, 0, 0])
+
+
+@test({'family': 6}, more=({'family': 4},))
+def bytes_in_fragments_are_not_taken(ctx, family):
+    """Over IPv6 the first fragment is all that can be judged.  It may have
+    nothing but the TCP header, or end in front of it.  No policy wants what
+    comes in to have been in an SA."""
+    with Stage(ctx, family=family) as stage:
+        peer = stage.peer
+        policy = stage.bed.sas.policy(peer.addr, stage.host.addr, 'in')
+        batch(stage.host, ['xfrm policy delete ' + policy.split(' tmpl')[0]])
+
+        def fragments(tcp, proto, payload, first):
+            return peer.packet(tcp.addr, proto, payload,
+                               ident=tcp.next & 0xffff).fragments(512, first)
+
+        def head_alone(tcp, segment):
+            return fragments(tcp, ip.TCP, segment, tcp.head_len)
+
+        def some_data(tcp, segment):
+            return fragments(tcp, ip.TCP, segment, 512)
+
+        def no_head(tcp, segment):
+            """The first has one of two extensions."""
+            return fragments(tcp, ip.DSTOPTS, destination_options(
+                ip.DSTOPTS) + destination_options(ip.TCP) + segment, 8)
+
+        def clear(parts):
+            def send(tcp, segment):
+                for part in parts(tcp, segment):
+                    peer.send_packet(part)
+            return send
+
+        def sealed(parts):
+            def send(tcp, segment):
+                for part in parts(tcp, segment):
+                    peer.send_esp(tcp.addr, part.payload, wire.Metadata(),
+                                  part.proto)
+            return send
+
+        beside(stage, 'the first has the TCP header alone', clear(head_alone))
+        beside(stage, 'the first has data, too', clear(some_data))
+        if family == 6:
+            beside(stage, 'the first ends in front of TCP', clear(no_head))
+            beside(stage, 'inside of the SA, TCP header alone',
+                   sealed(head_alone), 'bad-packet')
+            beside(stage, 'inside of the SA, in front of TCP',
+                   sealed(no_head), 'bad-packet')
         stage.honest()
