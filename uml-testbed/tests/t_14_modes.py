@@ -16,6 +16,7 @@ from testbed.suite import (Failure, check, count_in_file, foreign_frames,
 from . import steps, xts
 from .echo import talk
 from .scripts import MAPPINGS, NAT_T, Script, encapsulate
+from .steps import counted
 from .t_12_forward import Container
 from .t_7_refusals import ONE_ATTEMPT
 
@@ -64,13 +65,6 @@ tcp sport 3260 counter
 }
 }
 """
-
-
-def counted(host, table):
-    """How many packets the rules of a table have met."""
-    out = host.run('nft list table inet ' + table).out.split()
-    return sum(int(out[n + 1]) for n, word in enumerate(out)
-               if word == 'packets')
 
 
 def nothing_was_refused(bed):

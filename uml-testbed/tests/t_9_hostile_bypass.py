@@ -6,10 +6,12 @@ import struct
 
 from testbed.peer import ip
 from testbed.peer.esp import wire
+from testbed.peer.tcp import ACK, Features
 from testbed.sa import batch
-from testbed.suite import test
+from testbed.suite import check, test
 
-from .lies import Stage, answer
+from .lies import CHUNK, Stage, answer
+from .steps import counted
 
 NULL_SPI = 0x3000
 NULL_ESP = ("xfrm state add src %s dst %s proto esp spi 0x%x reqid 3 mode"
@@ -23,9 +25,10 @@ def in_null_esp(tcp):
         bytes(range(1, pad + 1)) + bytes([pad, ip.TCP])
 
 
-def beside(stage, what, send, reason='unsealed-data'):
+def beside(stage, what, send, reason='unsealed-data', **flags):
     """Honest data, of which TCP drops a packet that tells of some; then other
-    bytes for their place, in a TCP segment that send(tcp, segment) sends."""
+    bytes for their place, in a TCP segment that send(tcp, segment) sends.
+    flags are those of the honest segment in front of it."""
     def lie(conn, task):
         tcp = conn.tcp
         first, second, *rest = answer(conn, task)
@@ -34,7 +37,7 @@ def beside(stage, what, send, reason='unsealed-data'):
                      ack=tcp.rcv_next + (1 << 24))
         fake = tcp.segment(second.at, stage.marker[:len(second.payload)])
         total = ip.checksum_between(stage.peer.addr, tcp.addr, ip.TCP, fake)
-        tcp.put(first)
+        tcp.transmit(first.at, first.payload, first.meta, **flags)
         send(tcp, fake[:16] + struct.pack('>H', total) + fake[18:])
         tcp.put(second, *rest)
 
@@ -123,4 +126,60 @@ def bytes_in_fragments_are_not_taken(ctx, family):
                    sealed(head_alone), 'bad-packet')
             beside(stage, 'inside of the SA, in front of TCP',
                    sealed(no_head), 'bad-packet')
+        stage.honest()
+
+
+# What comes for the host waits, and arrives at a device that has all of it at
+# once: only there GRO sees one packet beside the other.
+WAITING = """set -e
+ip netns add outside
+ip netns exec outside sh -c 'cd /proc/sys/net/ipv4
+    echo 1 > ip_forward; echo 1 > conf/all/proxy_arp'
+ip link add door type veth peer name way netns outside
+ip link set %(dev)s netns outside
+ip -n outside addr add 192.0.2.254/24 dev %(dev)s
+ip -n outside addr add 10.0.0.1/24 dev way
+ip -n outside link set %(dev)s up
+ip -n outside link set way up
+ip -n outside route add %(addr)s dev way
+ip addr add %(addr)s/24 dev door
+ip link set door up
+ethtool -K door gro on > /dev/null
+ip netns exec outside ethtool -K way tso off > /dev/null
+tc -n outside qdisc add dev way root netem slot 20ms
+"""
+
+LARGE = """table inet large {
+chain in { type filter hook input priority 0
+tcp sport 3260 meta length > 1500 counter
+}
+}
+"""
+
+
+@test()
+def gro_adds_nothing_to_what_came_out_of_the_sa(ctx):
+    """It looks at the SAs of the first packet only."""
+    with Stage(ctx, login=False, offload=True,
+               features=Features(timestamps=False)) as stage:
+        host, peer = stage.host, stage.peer
+        if not host.platform.startswith('uml'):
+            host.modprobe('sch_netem', 'veth')
+        host.run(WAITING % {'dev': host.iface, 'addr': host.addr})
+        batch(host, [NULL_ESP % (peer.addr, host.addr, NULL_SPI)])
+        host.run('nft -f ' + host.write('large', LARGE))
+        stage.login()
+
+        # Without PSH: GRO keeps nothing that is to be delivered at once.
+        def honest(conn, task):
+            for s in answer(conn, task):
+                conn.tcp.transmit(s.at, s.payload, s.meta, flags=ACK)
+
+        at = stage.place()
+        stage.once(at, honest)
+        check(stage.read(at) == stage.data[at:at + CHUNK], 'not the truth')
+        check(counted(host, 'large'), 'GRO puts nothing together')
+        for _ in range(5):
+            beside(stage, 'next to a packet of the SA', lambda tcp, segment:
+                   peer.send_raw(tcp.addr, in_null_esp(segment)), flags=ACK)
         stage.honest()

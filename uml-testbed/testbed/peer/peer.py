@@ -95,8 +95,10 @@ class Peer:
     # -- sending -----------------------------------------------------------
     def packet(self, addr, proto, payload, **args):
         """An ip.Packet or ip.Packet6 to that address."""
-        cls = ip.Packet6 if ip.is_v6(addr) else ip.Packet
-        return cls(self.addr, addr, proto, payload, **args)
+        if ip.is_v6(addr):
+            return ip.Packet6(self.addr, addr, proto, payload, **args)
+        return ip.Packet(self.addr, addr, proto, payload,
+                         flags=ip.DONT_FRAGMENT, **args)
 
     def send_packet(self, packet):
         self._write(ip.frame(self._macs[packet.dst], packet.kind,
