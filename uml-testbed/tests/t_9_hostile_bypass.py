@@ -163,8 +163,7 @@ def gro_adds_nothing_to_what_came_out_of_the_sa(ctx):
     with Stage(ctx, login=False, offload=True,
                features=Features(timestamps=False)) as stage:
         host, peer = stage.host, stage.peer
-        if not host.platform.startswith('uml'):
-            host.modprobe('sch_netem', 'veth')
+        host.modprobe('sch_netem', 'veth')
         host.run(WAITING % {'dev': host.iface, 'addr': host.addr})
         batch(host, [NULL_ESP % (peer.addr, host.addr, NULL_SPI)])
         host.run('nft -f ' + host.write('large', LARGE))
