@@ -26,8 +26,12 @@ static bool is_out_of_ours(const struct sk_buff *skb)
 	return sp && sp->len && asym_state_is_ours(sp->xvec[sp->len - 1]);
 }
 
-/* Where the TCP header is, or 0.  Fragments of IPv6 have not been put together. */
-static u32 find_tcp(const struct sk_buff *skb, u8 family, __be16 *fragment)
+/*
+ * Where the TCP header is, 0 if there is none, or -EINVAL.  Fragments of IPv6 have
+ * not been put together, and the kernel also takes a first one that ends behind
+ * an extension header.  RFC 7112 wants it to be dropped.
+ */
+static int find_tcp(const struct sk_buff *skb, u8 family, __be16 *fragment)
 {
 	int off = sizeof(struct ipv6hdr);
 	u8 proto;
@@ -38,7 +42,15 @@ static u32 find_tcp(const struct sk_buff *skb, u8 family, __be16 *fragment)
 							      0;
 	proto = ipv6_hdr(skb)->nexthdr;
 	off = ipv6_skip_exthdr(skb, off, &proto, fragment);
-	return off > 0 && proto == IPPROTO_TCP ? off : 0;
+	if (off < 0)
+		return *fragment ? -EINVAL : 0;
+	return proto == IPPROTO_TCP ? off : 0;
+}
+
+static unsigned int refuse(struct net *net, const char *detail)
+{
+	asym_refuse(net, ASYM_REASON_UNSEALED_DATA, NULL, 0, detail);
+	return NF_DROP;
 }
 
 static bool is_followed(const struct asym_flow_key *key)
@@ -60,7 +72,8 @@ static bool is_followed(const struct asym_flow_key *key)
  * @skb: packet for this host, perhaps of several that GRO has put together
  * @state: where it is
  *
- * Return: NF_DROP for data of a followed connection that came another way
+ * Return: NF_DROP for data of a followed connection that came another way, and for
+ *	what may turn out to be such data
  */
 unsigned int asym_admit(void *priv, struct sk_buff *skb,
 			const struct nf_hook_state *state)
@@ -69,11 +82,14 @@ unsigned int asym_admit(void *priv, struct sk_buff *skb,
 	const struct tcphdr *th;
 	struct tcphdr buf;
 	__be16 fragment;
-	u32 off;
+	int off;
 
 	if (is_out_of_ours(skb))
 		return NF_ACCEPT;
 	off = find_tcp(skb, state->pf, &fragment);
+	if (off < 0)
+		return refuse(state->net,
+			      "an IPv6 fragment does not tell what it is the first of");
 	th = off ? skb_header_pointer(skb, off, sizeof(buf), &buf) : NULL;
 	if (!th || !asym_port_is_iscsi(th->source))
 		return NF_ACCEPT;
@@ -92,9 +108,8 @@ unsigned int asym_admit(void *priv, struct sk_buff *skb,
 	key.rport = th->source;
 	if (!is_followed(&key))
 		return NF_ACCEPT;
-	asym_refuse(state->net, ASYM_REASON_UNSEALED_DATA, NULL, 0,
-		    "data for a followed connection did not come out of an asymmetric SA");
-	return NF_DROP;
+	return refuse(state->net,
+		      "data for a followed connection did not come out of an asymmetric SA");
 }
 
 /**

@@ -6,8 +6,10 @@
  * COUNT that many, each from another port.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,7 @@ int main(int argc, char **argv)
 	};
 	struct sockaddr_in from = { .sin_family = AF_INET };
 	struct sockaddr_in to = { .sin_family = AF_INET };
+	struct pollfd room = { .events = POLLOUT };
 	int fd, i, one = 1, count = argc > 6 ? atoi(argv[6]) : 1;
 	unsigned int s;
 
@@ -45,6 +48,7 @@ int main(int argc, char **argv)
 
 	/* Without a header of ours, which would hide the protocol from IPsec. */
 	fd = socket(AF_INET, SOCK_RAW, IPPROTO_TCP);
+	room.fd = fd;
 	if (setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &one, sizeof(one)) ||
 	    bind(fd, (struct sockaddr *)&from, sizeof(from))) {
 		perror("rawtcp: bind");
@@ -60,10 +64,13 @@ int main(int argc, char **argv)
 		s = sum(&tcp, sizeof(tcp), s);
 		s = (s & 0xffff) + (s >> 16);
 		tcp.check = ~((s & 0xffff) + (s >> 16));
-		if (sendto(fd, &tcp, sizeof(tcp), 0, (struct sockaddr *)&to,
-			   sizeof(to)) != sizeof(tcp)) {
-			perror("rawtcp");
-			return 1;
+		while (sendto(fd, &tcp, sizeof(tcp), 0, (struct sockaddr *)&to,
+			      sizeof(to)) != sizeof(tcp)) {
+			/* A raw socket does not wait for room by itself. */
+			if (errno != ENOBUFS || poll(&room, 1, -1) != 1) {
+				perror("rawtcp");
+				return 1;
+			}
 		}
 	}
 	return 0;

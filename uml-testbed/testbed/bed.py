@@ -10,8 +10,8 @@ from .host import HostError
 from .net import Network
 from .sa import Sas, is_asym
 
-INITIATOR = '192.0.2.1'
-TARGET = '192.0.2.2'
+# Of the initiator and the target.
+ADDRESSES = {4: ('192.0.2.1', '192.0.2.2'), 6: ('2001:db8::1', '2001:db8::2')}
 
 PLATFORMS = ('uml', 'uml-debug', 'qemu-6.1', 'qemu-6.12', 'qemu-6.1-6.12')
 
@@ -22,10 +22,11 @@ class Bed:
     platform  one of PLATFORMS
     offload   with esp4_offload, or without
     peer      a scripted Peer takes the place of the target host
+    family    of IP, for all that a bed with a peer does
     """
 
     def __init__(self, platform='uml', mtu=1500, offload=True, workdir=None,
-                 mem=None, peer=False):
+                 mem=None, peer=False, family=4):
         if platform not in PLATFORMS:
             raise HostError('no platform ' + platform)
         self.platform = platform
@@ -39,19 +40,21 @@ class Bed:
         self.sas = None
         self.target = None
         self.i_iscsi = None
-        places = (('initiator', INITIATOR, 'tap-i'),
-                  ('target', TARGET, 'tap-t'))
+        places = tuple(zip(('initiator', 'target'), ADDRESSES[4],
+                           ('tap-i', 'tap-t')))
         try:
             self.net = Network([tap for _, _, tap in places], mtu)
             if peer:
                 from .peer.peer import Peer
 
-                self.peer = Peer(self.net, 'tap-t', TARGET)
+                self.peer = Peer(self.net, 'tap-t', ADDRESSES[family][1])
                 places = places[:1]
             if platform.startswith('uml'):
                 self._boot_uml(mem, places)
             else:
                 self._boot_qemu(places)
+            if family == 6:
+                self._move_to_ipv6()
         except BaseException:
             self.stop()
             raise
@@ -79,6 +82,12 @@ class Bed:
                 tap, modules=names,
                 # Frames of IPv6's own would be noise in the captures.
                 cmdline='ipv6.disable_ipv6=1'))
+
+    def _move_to_ipv6(self):
+        self.i.enable_ipv6()
+        self.i.addr = ADDRESSES[6][0]
+        self.i.run('ip addr add %s/64 dev %s nodad' % (self.i.addr,
+                                                       self.i.iface))
 
     @property
     def i(self):

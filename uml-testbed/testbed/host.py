@@ -71,6 +71,16 @@ def poll(what, func, timeout=20, interval=0.02):
         time.sleep(interval)
 
 
+# What comes of IPv6 by itself would be noise in captures.
+IPV6 = """set -e
+echo 0 > /proc/sys/net/ipv6/conf/all/router_solicitations
+echo 0 > /proc/sys/net/ipv6/conf/%(dev)s/router_solicitations
+echo 1 > /proc/sys/net/ipv6/conf/%(dev)s/addr_gen_mode
+echo 0 > /proc/sys/net/ipv6/conf/all/disable_ipv6
+echo 0 > /proc/sys/net/ipv6/conf/%(dev)s/disable_ipv6
+echo 0 > /proc/sys/net/ipv6/conf/lo/disable_ipv6
+"""
+
 # Start of a kernel report on the console.
 REPORT = re.compile(
     r'BUG:|BUG at |KASAN|UBSAN|WARNING:|Oops|Kernel panic|general protection'
@@ -168,6 +178,10 @@ class Host:
 
     def modprobe(self, *names):
         self.run('%s -a %s' % (self.modprobe_cmd, ' '.join(names)))
+
+    def enable_ipv6(self):
+        """It is off until then, and has no address but what one gives it."""
+        self.run(IPV6 % {'dev': self.iface})
 
     def path(self, name):
         """Path on the machine of a file in the share."""

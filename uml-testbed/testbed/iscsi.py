@@ -19,6 +19,11 @@ INITIATOR = 'iqn.2024-01.test.asym:initiator'
 DATAOUT_TIMEOUT = 60
 
 
+def bracketed(address):
+    """As an address is written before a port."""
+    return '[%s]' % address if ':' in address else address
+
+
 class Lun:
     """A logical unit: a file of the target's share ('fileio'), memory ('rd'), or
     a file in the target's own memory of which blocks can be given back
@@ -45,8 +50,7 @@ class Target:
         self.luns = list(luns)
         self.iqn = iqn
         self.port = port
-        self.np = "np/'%s:%d'" % ('[%s]' % address if ':' in address
-                                  else address, port)
+        self.np = "np/'%s:%d'" % (bracketed(address), port)
         tpg = '%s/%s/tpgt_1' % (ISCSI, iqn)
         lines = ['set -e', 'mkdir -p %s %s' % (CORE, ISCSI)]
         for i, lun in enumerate(self.luns):
@@ -164,7 +168,8 @@ class Initiator:
         """Log in; returns a Session.  settings override CONF."""
         conf = dict(CONF)
         conf.update(settings or {})
-        portal = portal or '%s:%d' % (target.host.addr, target.port)
+        portal = portal or '%s:%d' % (bracketed(target.host.addr),
+                                      target.port)
         text = '\n'.join('%s = %s' % kv for kv in conf.items())
         name = self.host.write('iscsid.conf', text + '\n')
         where = '-m node -T %s -p %s' % (target.iqn, portal)

@@ -8,26 +8,16 @@ modes they have addresses that only packets inside of the SAs have.
 
 import os
 
-from .bed import INITIATOR, TARGET
+from .bed import ADDRESSES
+from .iscsi import bracketed
 from .sa import ALGORITHMS, batch
 
-OUTER = {4: (INITIATOR, TARGET), 6: ('2001:db8::1', '2001:db8::2')}
 INNER = {4: ('10.9.0.1', '10.9.0.2'), 6: ('fd00:9::1', 'fd00:9::2')}
 BITS = {4: 32, 6: 128}
 
-# What comes of it by itself would be noise in the captures.
-IPV6 = """
-echo 0 > /proc/sys/net/ipv6/conf/all/router_solicitations
-echo 0 > /proc/sys/net/ipv6/conf/%(dev)s/router_solicitations
-echo 1 > /proc/sys/net/ipv6/conf/%(dev)s/addr_gen_mode
-echo 0 > /proc/sys/net/ipv6/conf/all/disable_ipv6
-echo 0 > /proc/sys/net/ipv6/conf/%(dev)s/disable_ipv6
-echo 0 > /proc/sys/net/ipv6/conf/lo/disable_ipv6
-"""
-
 
 def url(address, port):
-    return '%s:%d' % ('[%s]' % address if ':' in address else address, port)
+    return '%s:%d' % (bracketed(address), port)
 
 
 class Mode:
@@ -43,7 +33,7 @@ class Mode:
         self.states = []	# arguments of ip xfrm state, there and back
         self.family = inner
         self.mixed = outer != inner
-        self.outer = dict(zip(self.hosts, OUTER[outer]))
+        self.outer = dict(zip(self.hosts, ADDRESSES[outer]))
         self.inner = self.outer if mode == 'transport' else dict(
             zip(self.hosts, INNER[inner]))
         for host in self.hosts:
@@ -55,7 +45,7 @@ class Mode:
     def _address(self, host, outer):
         lines = []
         if 6 in (outer, self.family):
-            host.run('set -e' + IPV6 % {'dev': host.iface})
+            host.enable_ipv6()
         if outer == 6:
             lines.append('addr add %s/64 dev %s nodad'
                          % (self.outer[host], host.iface))

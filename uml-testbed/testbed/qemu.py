@@ -49,7 +49,8 @@ KERNEL_ARGS = ('console=ttyS0 loglevel=5 net.ifnames=0 mitigations=off nokaslr '
                'tsc=reliable no_timer_check oops=panic panic=-1 '
                'watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120')
 
-BOOT_TIMEOUT = 150
+# A guest that dies is noticed at once.
+BOOT_TIMEOUT = 600
 
 
 @functools.lru_cache(maxsize=None)

@@ -48,7 +48,8 @@ class Sas:
                    ' flag esn' if self.esn else '', extra))
 
     def policy(self, src, dst, direction):
-        sel = 'src %s/32 dst %s/32' % (src, dst)
+        sel = 'src {0}/{2} dst {1}/{2}'.format(src, dst,
+                                                128 if ':' in src else 32)
         if self.proto:
             sel += ' proto ' + self.proto
         return ('%s dir %s tmpl src %s dst %s proto esp reqid 1'

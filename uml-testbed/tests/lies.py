@@ -49,6 +49,23 @@ def reasons(host):
             if name.startswith('refused-')}
 
 
+def stored(conn, task):
+    """What the disk holds for a READ."""
+    lba, _ = access(task.cdb)
+    at = lba * 512
+    return bytes(conn.target.luns[task.lun].data[at:at + task.expected])
+
+
+def answer(conn, task, size=1024):
+    """An honest answer as segments, none of them sent."""
+    tcp = conn.tcp
+    tcp.hold = True
+    tcp.write(conn.data_pieces(task, stored(conn, task)))
+    segments = tcp.cut_all(size)
+    tcp.hold = False
+    return segments
+
+
 class Stage:
     """marker is what the target wants the initiator to believe; data is what
     the disk really holds.  calm: the target answers always.  Use as a context

@@ -118,6 +118,13 @@ def suffer(wire, how, work, more=lambda: True):
     return ', '.join('%d %s' % (v, k) for k, v in count.items() if v), result
 
 
+def counted(host, table):
+    """How many packets the rules of a table have met."""
+    out = host.run('nft list table inet ' + table).out.split()
+    return sum(int(out[n + 1]) for n, word in enumerate(out)
+               if word == 'packets')
+
+
 # -- fio ---------------------------------------------------------------------
 def fio(ctx, host, disk, size, name='fio', largest='1m'):
     """Random reads and writes of mixed sizes with verification; returns the

@@ -14,8 +14,7 @@ from testbed.sa import Sas
 from testbed.suite import check, test
 
 from . import steps, t_4_format as fmt, t_9_peer as honest
-from .lies import CHUNK, Stage
-from .t_9_hostile_peer import stored
+from .lies import CHUNK, Stage, stored
 
 DATA = {'node.conn[0].iscsi.DataDigest': 'CRC32C'}
 BOTH = dict(DATA, **{'node.conn[0].iscsi.HeaderDigest': 'CRC32C'})

@@ -22,6 +22,7 @@ def sha256(host, cmd):
 def two_files(host, data):
     """The same data in a file on ext4 and in one on tmpfs, read-only."""
     name = host.write('data', data)
+    host.modprobe('loop')
     host.run('truncate -s 32M /tmp/ext4.img && mkfs.ext4 -q -F /tmp/ext4.img'
              ' && mkdir -p %s && mount -o loop /tmp/ext4.img %s'
              ' && cp %s %s/file && cp %s /tmp/file && sync'

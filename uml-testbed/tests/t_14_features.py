@@ -6,24 +6,19 @@ import copy
 import os
 import re
 import shlex
-import socket
 import struct
 
 from testbed import asymctl, iscsi
 from testbed.asymctl import counters
 from testbed.host import HostError, poll
-from testbed.peer import ip
-from testbed.peer.esp import wire
 from testbed.sa import Sas, batch
 from testbed.suite import check, count_in_file, frames, test
 
 from . import steps, xts
-from .lies import Stage
+from .scripts import MAPPINGS, NAT_T, Script, encapsulate
 from .t_10_network import check_unharmed, snmp
 from .t_10_tcp import written_while
-from .t_9_hostile_peer import stored
 
-NAT_T = 4500
 SIZE = 2 << 20
 REFUSED_LOGIN = {'node.session.initial_login_retry_max': '1',
                  'node.conn[0].timeo.login_timeout': '5'}
@@ -34,41 +29,6 @@ class End:
 
     def __init__(self, addr):
         self.addr = addr
-
-
-class Script:
-    """A program in Python in the background of a guest; what it prints."""
-
-    def __init__(self, host, name, text, *args):
-        self.host = host
-        self._out = name + '.out'
-        host.write(self._out, '')
-        script = host.write(name + '.py', text)
-        self.pid = int(host.run(
-            '/usr/bin/python3 -u %s %s > /share/%s 2>&1 < /dev/null & echo $!'
-            % (script, ' '.join(map(str, args)), self._out)).out)
-        poll(lambda: name + ': ' + self.text(), lambda: 'ready' in self.text(),
-             60 * host.slow)
-
-    def text(self):
-        with open(self.host.path(self._out)) as f:
-            return f.read()
-
-
-# Who takes ESP out of UDP: any socket that is told to.
-UDP_ENCAP = """
-import socket, sys
-s = socket.socket(int(sys.argv[1]), socket.SOCK_DGRAM)
-s.setsockopt(17, 100, 2)
-s.bind(('', %d))
-print('ready')
-while True:
-    s.recv(65536)
-""" % NAT_T
-
-
-def encapsulate(host, family=socket.AF_INET):
-    Script(host, 'encap', UDP_ENCAP, int(family))
 
 
 def in_udp(src, dst):
@@ -183,23 +143,6 @@ class Nat:
             '$nat -f ' + name,
             'ip -n nat addr del %s/24 dev %s' % (self.host.addr, dev),
             'ip -n nat addr add %s/24 dev %s' % (self.host.addr, dev)]))
-
-
-# What the kernel tells an IKE daemon when a peer comes from another address.
-MAPPINGS = """
-import socket, struct
-s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 6)
-s.bind((0, 0))
-s.setsockopt(270, 1, 8)
-print('ready')
-while True:
-    m = s.recv(65536)
-    if struct.unpack_from('=H', m, 4)[0] == 0x26:
-        family, = struct.unpack_from('=H', m, 36)
-        address = m[60:76 if family == socket.AF_INET6 else 64]
-        print(socket.inet_ntop(family, address),
-              struct.unpack_from('>H', m, 78)[0])
-"""
 
 
 @test({}, more=({'esn': True, 'no_offload': True}, {'mtu': 1337},
@@ -690,68 +633,3 @@ def asymmetric_esp_around_another_sa_is_no_protection(ctx):
     bed = ctx.bed(offload=False)
     nest(bed, ('gcm', 'asym'))
     refused(bed, 'refused-no-sa')
-
-
-NULL_SPI = 0x3000
-NULL_ESP = ("xfrm state add src %s dst %s proto esp spi 0x%x reqid 3 mode"
-            " transport enc cipher_null '' auth digest_null ''")
-
-
-def in_null_esp(tcp):
-    """A TCP packet in ESP that does nothing."""
-    pad = -(len(tcp) + 2) % 4
-    return struct.pack('>II', NULL_SPI, 1) + tcp + \
-        bytes(range(1, pad + 1)) + bytes([pad, ip.TCP])
-
-
-def with_checksum(src, dst, tcp):
-    total = ip.checksum(socket.inet_aton(src) + socket.inet_aton(dst) +
-                        struct.pack('>HH', ip.TCP, len(tcp)) + tcp)
-    return tcp[:16] + struct.pack('>H', total) + tcp[18:]
-
-
-@test({}, {'offload': True})
-def bytes_of_another_sa_are_not_taken(ctx, offload=False):
-    """The target seals data of its own choosing in an SA that the module does
-    not look into, and that inside of the asymmetric one, as the policy wants.
-    TCP has dropped the packet that told of honest data at that place.  With
-    esp4_offload the kernel drops what was in two SAs, and GRO adds what was
-    in another one to the packet in front."""
-    with Stage(ctx, offload=offload) as stage:
-        peer = stage.peer
-        batch(stage.host, [NULL_ESP % (peer.addr, stage.host.addr, NULL_SPI)])
-
-        def lie_by(send):
-            def lie(conn, task):
-                tcp = conn.tcp
-                tcp.hold = True
-                tcp.write(conn.data_pieces(task, stored(conn, task)))
-                first, second, *rest = tcp.cut_all(1024)
-                tcp.hold = False
-                # It acknowledges what nobody has sent.
-                tcp.transmit(second.at, second.payload, second.meta,
-                             ack=tcp.rcv_next + (1 << 24))
-                fake = with_checksum(peer.addr, tcp.addr, tcp.segment(
-                    second.at, stage.marker[:len(second.payload)]))
-                tcp.put(first)
-                send(tcp.addr, fake)
-                tcp.put(second, *rest)
-            return lie
-
-        def nested(addr, tcp):
-            peer.send_esp(addr, in_null_esp(tcp), wire.Metadata(), ip.ESP)
-
-        def other_sa(addr, tcp):
-            peer.send_raw(addr, in_null_esp(tcp))
-
-        def plain(addr, tcp):
-            peer.send_packet(ip.Packet(peer.addr, addr, ip.TCP, tcp))
-
-        if not offload:
-            stage.lie('inside of the asymmetric SA', lie_by(nested),
-                      {'unsealed-data'})
-        # Whether packets meet in GRO is a matter of luck.
-        for _ in range(10 if offload else 1):
-            stage.lie('in another SA', lie_by(other_sa), {'unsealed-data'})
-        stage.lie('in the clear', lie_by(plain), {'unsealed-data'})
-        stage.honest()

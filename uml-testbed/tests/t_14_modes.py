@@ -15,8 +15,9 @@ from testbed.suite import (Failure, check, count_in_file, foreign_frames,
 
 from . import steps, xts
 from .echo import talk
+from .scripts import MAPPINGS, NAT_T, Script, encapsulate
+from .steps import counted
 from .t_12_forward import Container
-from .t_14_features import MAPPINGS, NAT_T, Script, encapsulate
 from .t_7_refusals import ONE_ATTEMPT
 
 ASYM, OTHERS = 0x1000, 0x2000
@@ -64,13 +65,6 @@ tcp sport 3260 counter
 }
 }
 """
-
-
-def counted(host, table):
-    """How many packets the rules of a table have met."""
-    out = host.run('nft list table inet ' + table).out.split()
-    return sum(int(out[n + 1]) for n, word in enumerate(out)
-               if word == 'packets')
 
 
 def nothing_was_refused(bed):
@@ -211,7 +205,7 @@ def data_survive_in_udp_over_ipv6(ctx, mode='transport', inner=6, later=False,
         'espinudp %d' % NAT_T, 'espinudp %d' % (NAT_T + 1))])
     bed.i.run('dd if=%s of=/dev/null bs=64k count=1 iflag=direct'
               ' 2>/dev/null' % session.disk())
-    poll('mapping; there was: ' + news.text(), lambda: '%s %d' % (
+    poll(lambda: 'mapping; there was: ' + news.text(), lambda: '%s %d' % (
         sas.outer[bed.i], NAT_T + 1) in news.text(), 60 * bed.i.slow)
     session.logout()
     if later:

@@ -12,8 +12,7 @@ from testbed.peer.disk import CHECK_CONDITION, WRITES, access, sense
 from testbed.suite import check, test
 
 from . import t_9_peer as honest
-from .lies import CHUNK, Stage
-from .t_9_hostile_peer import stored
+from .lies import CHUNK, Stage, stored
 
 HALF = CHUNK // 2
 RESERVED = 0x61		# what a refused command becomes

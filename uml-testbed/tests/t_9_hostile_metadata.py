@@ -10,18 +10,7 @@ from testbed.peer import ip
 from testbed.peer.esp import RawMetadata, wire
 from testbed.suite import check, test
 
-from .lies import Stage, reasons
-from .t_9_hostile_peer import stored
-
-
-def answer(conn, task, size=1024):
-    """An honest answer as segments, none of them sent."""
-    tcp = conn.tcp
-    tcp.hold = True
-    tcp.write(conn.data_pieces(task, stored(conn, task)))
-    segments = tcp.cut_all(size)
-    tcp.hold = False
-    return segments
+from .lies import Stage, answer, reasons
 
 
 def violations(good, inner_len, head):

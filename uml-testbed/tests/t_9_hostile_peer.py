@@ -3,20 +3,13 @@
 and wants the initiator to take data of its choosing for the disk's."""
 
 from testbed.peer import pdu
-from testbed.peer.disk import CHECK_CONDITION, access, sense
+from testbed.peer.disk import CHECK_CONDITION, sense
 from testbed.peer.stream import Piece, metadata
 from testbed.suite import check, test
 
-from .lies import CHUNK, Stage
+from .lies import CHUNK, Stage, stored
 
 HALF = CHUNK // 2
-
-
-def stored(conn, task):
-    """What the disk holds for a READ."""
-    lba, _ = access(task.cdb)
-    at = lba * 512
-    return bytes(conn.target.luns[task.lun].data[at:at + task.expected])
 
 
 @test()

@@ -10,9 +10,7 @@ from testbed.peer.esp import wire
 from testbed.peer.tcp import ACK, PSH, SYN, URG
 from testbed.suite import check, test
 
-from .lies import Stage
-from .t_9_hostile_metadata import answer
-from .t_9_hostile_peer import stored
+from .lies import Stage, answer, stored
 
 
 def plain():

@@ -10,8 +10,7 @@ from testbed.suite import check, test
 
 from . import t_9_peer as honest
 from . import xts
-from .lies import Stage
-from .t_9_hostile_peer import stored
+from .lies import Stage, stored
 
 PIECE = 49152
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The host: frames in and out, ARP, and a thread that does all of it."""
+"""The host: frames in and out, neighbours, and a thread that does all of it."""
 
 import os
 import select
@@ -18,7 +18,7 @@ TICK = 0.05	# seconds
 class Peer:
     """In the place of the target host.
 
-    addr      its address
+    addr      its address, of either family
     target    what answers connections; has accept(tcp)
     features  of the connections that come next
     errors    what the initiator did that it must not, and our own mistakes
@@ -93,14 +93,20 @@ class Peer:
         os.close(self._wake_w)
 
     # -- sending -----------------------------------------------------------
+    def packet(self, addr, proto, payload, **args):
+        """An ip.Packet or ip.Packet6 to that address."""
+        if ip.is_v6(addr):
+            return ip.Packet6(self.addr, addr, proto, payload, **args)
+        return ip.Packet(self.addr, addr, proto, payload,
+                         flags=ip.DONT_FRAGMENT, **args)
+
     def send_packet(self, packet):
-        """An ip.Packet."""
-        self._write(ip.frame(self._macs[packet.dst], ip.ETH_IP,
+        self._write(ip.frame(self._macs[packet.dst], packet.kind,
                              packet.encode()))
 
     def send_raw(self, addr, esp):
         """Bytes as ESP."""
-        self.send_packet(ip.Packet(self.addr, addr, ip.ESP, esp))
+        self.send_packet(self.packet(addr, ip.ESP, esp))
 
     def send_esp(self, addr, inner, meta, proto=ip.TCP, **args):
         packet = self.esp.seal(inner, proto, meta, **args)
@@ -149,25 +155,31 @@ class Peer:
             self._guard(self._frame, frame)
 
     def _frame(self, frame):
-        kind = int.from_bytes(frame[12:14], 'big')
-        if kind == ip.ETH_ARP:
-            reply = ip.arp_reply(frame[14:], self.addr)
-            if reply:
-                self._write(reply)
-            return
-        packet = ip.Packet.parse(frame[14:]) if kind == ip.ETH_IP else None
-        if not packet or packet.dst != self.addr:
+        packet = ip.parse(frame)
+        if self._answer(frame, packet) or not packet or \
+                packet.dst != self.addr:
             return
         self._macs[packet.src] = frame[6:12]
-        if packet.flags & 0x3fff:
+        if packet.is_fragment():
             raise wire.WireError('the initiator sent a fragment')
         if packet.proto == ip.ESP and self.esp:
             self.received += 1
             meta, inner, proto = self.esp.open(packet.payload)
             if proto == ip.TCP:
                 self._segment(packet, inner, meta)
-        elif packet.proto != ip.ICMP:
+        elif packet.proto not in (ip.ICMP, ip.ICMPV6):
             raise wire.WireError('the initiator sent a packet without ESP')
+
+    def _answer(self, frame, packet):
+        """Does it ask for the peer's address?"""
+        reply = None
+        if int.from_bytes(frame[12:14], 'big') == ip.ETH_ARP:
+            reply = ip.arp_reply(frame[14:], self.addr)
+        elif packet and packet.kind == ip.ETH_IPV6:
+            reply = ip.advertisement(frame[6:12], packet, self.addr)
+        if reply:
+            self._write(reply)
+        return reply
 
     def _segment(self, packet, inner, meta):
         head = Header(inner)
