@@ -8,7 +8,6 @@
  * ask for, and what was in none where there is no policy.
  */
 #include <linux/netfilter.h>
-#include <linux/siphash.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
 #include <net/xfrm.h>
@@ -114,27 +113,13 @@ unsigned int asym_admit(void *priv, struct sk_buff *skb,
 
 /**
  * asym_admit_mark() - keep GRO from adding what came another way to a packet
- * @skb: opened packet, skb->data at its payload
- * @inner: TCP segment in it
+ * @skb: opened packet of a followed connection
+ * @flow: the connection
  *
  * GRO looks at the SAs of the first packet only, but at the hash of each.  Nobody
  * outside of this host knows that of a connection here.
  */
-void asym_admit_mark(struct sk_buff *skb, const struct asym_inner *inner)
+void asym_admit_mark(struct sk_buff *skb, const struct asym_flow *flow)
 {
-	const struct tcphdr *th =
-		(const struct tcphdr *)(skb->data + inner->off);
-	static siphash_key_t secret __read_mostly;
-	struct {
-		struct in6_addr	saddr;
-		struct in6_addr	daddr;
-		__be16		sport;
-		__be16		dport;
-	} __packed __aligned(SIPHASH_ALIGNMENT) ends = {
-		inner->saddr, inner->daddr, th->source, th->dest,
-	};
-
-	net_get_random_once(&secret, sizeof(secret));
-	/* 0 stands for none. */
-	__skb_set_sw_hash(skb, siphash(&ends, sizeof(ends), &secret) | 1, true);
+	__skb_set_sw_hash(skb, flow->mark, true);
 }

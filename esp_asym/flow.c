@@ -5,6 +5,7 @@
  * connection (RFC 3723 section 3.3).
  */
 #include <linux/module.h>
+#include <linux/random.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
@@ -185,6 +186,7 @@ struct asym_flow *asym_flow_create(struct sock *sk, enum iscsi_role role,
 	if (!flow)
 		return ERR_PTR(-ENOMEM);
 	set_key(&flow->key, sk);
+	flow->mark = get_random_u32() | 1;
 	flow->role = role;
 	flow->watch = watch;
 	flow->sk = sk;

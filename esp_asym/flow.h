@@ -148,6 +148,7 @@ enum asym_watch {
  * @key: lookup key
  * @ref: references; the socket holds one
  * @rcu: for lookups
+ * @mark: hash of its packets for GRO, drawn at random and not 0 (admit.c)
  * @role: which end is local
  * @watch: how closely it is followed; set to %ASYM_WATCH_NOT by the sender, and to
  *	%ASYM_WATCH_PROTECTED when an SA comes before the first byte
@@ -192,6 +193,7 @@ struct asym_flow {
 	struct asym_flow_key	key;
 	refcount_t		ref;
 	struct rcu_head		rcu;
+	u32			mark;
 	enum iscsi_role		role;
 	enum asym_watch		watch;
 	unsigned int		generation;

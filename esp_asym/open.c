@@ -530,10 +530,10 @@ static int deliver(struct open_op *op)
 
 	asym_encap_learn(op->x, skb);
 	skb->ip_summed = CHECKSUM_NONE;
-	if (op->inner.proto == IPPROTO_TCP) {
+	if (op->inner.proto == IPPROTO_TCP)
 		set_checksum(skb, &op->inner);
-		asym_admit_mark(skb, &op->inner);
-	}
+	if (op->segment.flow)
+		asym_admit_mark(skb, op->segment.flow);
 	set_headers(op->x, skb);
 
 	asym_count_opened(op->net, op->opaque,

@@ -155,7 +155,7 @@ struct nf_hook_state;
 
 unsigned int asym_admit(void *priv, struct sk_buff *skb,
 			const struct nf_hook_state *state);
-void asym_admit_mark(struct sk_buff *skb, const struct asym_inner *inner);
+void asym_admit_mark(struct sk_buff *skb, const struct asym_flow *flow);
 
 /* ---- open.c ---- */
 

@@ -112,10 +112,10 @@ void asym_count_reason(struct net *n, enum asym_reason reason)
 	(void)reason;
 }
 
-void asym_admit_mark(struct sk_buff *skb, const struct asym_inner *inner)
+void asym_admit_mark(struct sk_buff *skb, const struct asym_flow *of)
 {
 	(void)skb;
-	(void)inner;
+	(void)of;
 }
 
 u32 asym_encap_bytes(const struct xfrm_state *x)
