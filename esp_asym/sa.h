@@ -88,6 +88,7 @@ int asym_encap_check(const struct xfrm_state *x,
 u32 asym_encap_bytes(const struct xfrm_state *x);
 int asym_encap_put(struct xfrm_state *x, struct sk_buff *skb, u32 len);
 void asym_encap_checksum(const struct xfrm_state *x, struct sk_buff *skb);
+u32 asym_encap_ip_bytes(const struct xfrm_state *x, const struct sk_buff *skb);
 void asym_encap_learn(struct xfrm_state *x, const struct sk_buff *skb);
 int asym_encap_send(struct xfrm_state *x, struct sk_buff *skb);
 
