@@ -94,6 +94,18 @@ int asym_encap_send(struct xfrm_state *x, struct sk_buff *skb);
 
 /* ---- route.c ---- */
 
-bool asym_route_is_ours(struct sk_buff *skb, u8 family);
+/**
+ * enum asym_route - where what TCP sends will go
+ * @ASYM_ROUTE_OTHER: through no asymmetric SA
+ * @ASYM_ROUTE_OURS: first through an asymmetric SA
+ * @ASYM_ROUTE_HIDDEN: through one that gets it out of another SA
+ */
+enum asym_route {
+	ASYM_ROUTE_OTHER,
+	ASYM_ROUTE_OURS,
+	ASYM_ROUTE_HIDDEN,
+};
+
+enum asym_route asym_route_judge(struct sk_buff *skb, u8 family);
 
 #endif /* _ESP_ASYM_SA_H */
