@@ -231,8 +231,22 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 	    !(flow && flow->watch == ASYM_WATCH_PROTECTED))
 		return refuse_socket(sk, state->net, ASYM_REASON_NO_SA,
 				     "another SA hides iSCSI from the asymmetric one around it");
-	if (!flow && !ours)
-		return start_unprotected(state->net, sk, th, payload);
+	if (!flow && !ours) {
+		unsigned int verdict = start_unprotected(state->net, sk, th,
+							 payload);
+
+		flow = asym_socket_flow(sk);
+		if (verdict != NF_ACCEPT || !flow)
+			return verdict;
+	}
+	/* The socket would keep this route, and what goes by it does not come
+	 * past here when there is an SA.  Have TCP look for another one instead.
+	 */
+	if (route == ASYM_ROUTE_WAITS && flow->watch != ASYM_WATCH_NOT) {
+		sk_dst_reset(sk);
+		if (flow->watch == ASYM_WATCH_LOGIN)
+			return NF_DROP;
+	}
 	if (!ours && flow->watch != ASYM_WATCH_PROTECTED)
 		return payload ? continue_unprotected(state->net, sk, flow) :
 				 NF_ACCEPT;

@@ -13,6 +13,8 @@ static enum asym_route judge(const struct dst_entry *dst)
 {
 	enum asym_route route = ASYM_ROUTE_OURS;
 
+	if (dst->flags & DST_XFRM_QUEUE)
+		return ASYM_ROUTE_WAITS;
 	for (; dst->xfrm; dst = xfrm_dst_child(dst)) {
 		if (asym_state_is_ours(dst->xfrm))
 			return route;

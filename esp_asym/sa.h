@@ -99,11 +99,13 @@ int asym_encap_send(struct xfrm_state *x, struct sk_buff *skb);
  * @ASYM_ROUTE_OTHER: through no asymmetric SA
  * @ASYM_ROUTE_OURS: first through an asymmetric SA
  * @ASYM_ROUTE_HIDDEN: through one that gets it out of another SA
+ * @ASYM_ROUTE_WAITS: into a queue, until there is an SA (xfrm_larval_drop=0)
  */
 enum asym_route {
 	ASYM_ROUTE_OTHER,
 	ASYM_ROUTE_OURS,
 	ASYM_ROUTE_HIDDEN,
+	ASYM_ROUTE_WAITS,
 };
 
 enum asym_route asym_route_judge(struct sk_buff *skb, u8 family);

@@ -53,8 +53,11 @@ def check_closed(path):
 
 # -- the daemons -------------------------------------------------------------
 def start(bed, plugin=(True, True), module=(True, True), settings=(),
-          params=None):
-    """strongSwan on both hosts; SAs come from there."""
+          params=None, queue=False):
+    """strongSwan on both hosts; SAs come from there.  Until they do packets wait
+    in the kernel's queue, or are dropped, as by default."""
+    for host in bed.hosts if queue else ():
+        host.run('echo 0 > /proc/sys/net/core/xfrm_larval_drop')
     for host, present in zip(bed.hosts, module):
         if present:
             bed.load([host], params)

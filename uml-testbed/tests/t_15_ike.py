@@ -24,14 +24,15 @@ KEYWORDS = {
 }
 
 
-@test({'auth': 'psk'}, {'auth': 'certificates'},
+@test({'auth': 'psk'}, {'auth': 'certificates'}, {'auth': 'psk', 'queue': True},
       more=({'auth': 'psk', 'keyword': 'asymgcm128'},
             {'auth': 'psk', 'keyword': 'asymchacha20poly1305'},
             {'auth': 'psk', 'mode': 'tunnel'}))
 def first_connection_has_strongswan_make_the_sas(ctx, auth, mode='transport',
-                                                 keyword='asymgcm256'):
+                                                 keyword='asymgcm256',
+                                                 queue=False):
     bed = ctx.bed()
-    start(bed)
+    start(bed, queue=queue)
     loaded(certificates(ctx, bed) if auth == 'certificates' else
            psk(bed, ('asymgcm256', keyword),
                ('mode = transport', 'mode = ' + mode)))
