@@ -273,3 +273,31 @@ def sa_that_the_kernel_refuses_is_explained(ctx):
     check(no_login(ctx, bed), 'nobody tried')
     bed.ike[1].wait_log('the kernel refused asymmetric ESP: it authenticates'
                         ' by itself')
+
+
+@test()
+def compression_in_a_child_is_refused_with_the_reason(ctx):
+    """IPComp would have TCP before asymmetric ESP has it."""
+    bed = ctx.bed()
+    for host in bed.hosts:
+        host.modprobe('ipcomp')
+    start(bed)
+    loaded(psk(bed, ('mode = transport',
+                     'mode = transport\n                ipcomp = yes')))
+    bed.serve([iscsi.Lun(0, size=SIZE)])
+    bed.bind()
+    capture = bed.net.capture(os.path.join(ctx.workdir, 'refused.pcap'))
+    # Until there are SAs the first connection waits.
+    bed.i.run('swanctl --initiate --child iscsi --timeout 60')
+    check('proto comp' in bed.i.run('ip xfrm state').out,
+          'IPComp was not negotiated')
+    try:
+        bed.login(FAILS)
+    except HostError:
+        pass
+    else:
+        check(False, 'the login succeeded')
+    ike, esp = check_closed(capture.stop())
+    check(ike and not esp, '%d frames of IKE, %d of ESP' % (ike, esp))
+    check(counters(bed.i)['refused-no-sa'] > 0, 'not counted')
+    check('another SA hides iSCSI' in bed.i.console_text(), 'no reason')
