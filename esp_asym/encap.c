@@ -6,6 +6,7 @@
  */
 #include <linux/udp.h>
 #include <net/espintcp.h>
+#include <net/inet6_hashtables.h>
 #include <net/inet_hashtables.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
@@ -37,17 +38,12 @@ int asym_encap_check(const struct xfrm_state *x,
 			       "Asymmetric ESP knows two encapsulations: espinudp and espintcp");
 		return -EINVAL;
 	}
-	if (x->props.family != AF_INET) {
-		NL_SET_ERR_MSG(extack,
-			       "Asymmetric ESP is encapsulated in TCP over IPv4 only");
-		return -EINVAL;
-	}
-	if (!IS_ENABLED(CONFIG_INET_ESPINTCP)) {
-		NL_SET_ERR_MSG(extack,
-			       "This kernel has no encapsulation in TCP (INET_ESPINTCP)");
-		return -EOPNOTSUPP;
-	}
-	return 0;
+	if (x->props.family == AF_INET ? IS_ENABLED(CONFIG_INET_ESPINTCP) :
+					 IS_ENABLED(CONFIG_INET6_ESPINTCP))
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "This kernel has no encapsulation in TCP (INET_ESPINTCP, INET6_ESPINTCP)");
+	return -EOPNOTSUPP;
 }
 
 static bool in_tcp(const struct xfrm_state *x)
@@ -117,7 +113,7 @@ void asym_encap_checksum(const struct xfrm_state *x, struct sk_buff *skb)
 	u32 len = skb->len - off;
 	struct udphdr *uh;
 
-	if (!x->encap || x->props.family != AF_INET6)
+	if (!x->encap || in_tcp(x) || x->props.family != AF_INET6)
 		return;
 	uh = udp_hdr(skb);
 	uh->check = csum_ipv6_magic(&iph->saddr, &iph->daddr, len, IPPROTO_UDP,
@@ -125,13 +121,36 @@ void asym_encap_checksum(const struct xfrm_state *x, struct sk_buff *skb)
 		    CSUM_MANGLED_0;
 }
 
+/**
+ * asym_encap_ip_bytes() - length of the outer IP header, with its extensions
+ * @x: SA
+ * @skb: packet that came in, its network header in place, its transport header
+ *	at ESP
+ *
+ * Return: bytes from there to ESP or to what it is encapsulated in
+ */
+u32 asym_encap_ip_bytes(const struct xfrm_state *x, const struct sk_buff *skb)
+{
+	u8 proto = ipv6_hdr(skb)->nexthdr;
+	int start = skb_network_offset(skb);
+	__be16 fragment;
+	int end;
+
+	if (x->props.family == AF_INET)
+		return ip_hdrlen(skb);
+	if (!in_tcp(x))
+		return skb_network_header_len(skb) - asym_encap_bytes(x);
+	/* In a stream ESP is somewhere behind the TCP header. */
+	end = ipv6_skip_exthdr(skb, start + (int)sizeof(struct ipv6hdr), &proto,
+			       &fragment);
+	return end < start ? sizeof(struct ipv6hdr) : end - start;
+}
+
+/* Both UDP and TCP have it in front. */
 static __be16 source_port(const struct xfrm_state *x, const struct sk_buff *skb)
 {
-	/* Over IPv6 there is UDP only, and ESP is right behind it. */
-	if (x->props.family == AF_INET6)
-		return ((struct udphdr *)skb_transport_header(skb) - 1)->source;
-	/* Ports are in front of both UDP and TCP headers. */
-	return *(__be16 *)(skb_network_header(skb) + ip_hdrlen(skb));
+	return *(__be16 *)(skb_network_header(skb) +
+			   asym_encap_ip_bytes(x, skb));
 }
 
 /**
@@ -158,19 +177,31 @@ void asym_encap_learn(struct xfrm_state *x, const struct sk_buff *skb)
 	km_new_mapping(x, &addr, source);
 }
 
-#ifdef CONFIG_INET_ESPINTCP
+#ifdef CONFIG_XFRM_ESPINTCP
+
+static struct sock *lookup(const struct xfrm_state *x, __be16 sport,
+			   __be16 dport)
+{
+	struct net *net = xs_net(x);
+	struct inet_hashinfo *hashinfo = net->ipv4.tcp_death_row.hashinfo;
+
+	if (x->props.family == AF_INET)
+		return inet_lookup_established(net, hashinfo, x->id.daddr.a4,
+					       dport, x->props.saddr.a4, sport,
+					       0);
+	return __inet6_lookup_established(net, hashinfo, &x->id.daddr.in6,
+					  dport, &x->props.saddr.in6,
+					  ntohs(sport), 0, 0);
+}
 
 /* The connection that carries the SA's packets. */
 static struct sock *find_carrier(struct xfrm_state *x)
 {
-	struct net *net = xs_net(x);
 	__be16 sport, dport;
 	struct sock *sk;
 
 	read_ports(x, &sport, &dport);
-	sk = inet_lookup_established(net, net->ipv4.tcp_death_row.hashinfo,
-				     x->id.daddr.a4, dport, x->props.saddr.a4,
-				     sport, 0);
+	sk = lookup(x, sport, dport);
 	if (sk && !tcp_is_ulp_esp(sk)) {
 		sock_gen_put(sk);
 		sk = NULL;

@@ -172,6 +172,11 @@ static bool protect(struct sock *sk, struct asym_flow *flow,
 	return true;
 }
 
+static bool port_is_iscsi(const struct tcphdr *th)
+{
+	return asym_port_is_iscsi(th->source) || asym_port_is_iscsi(th->dest);
+}
+
 /* Length of the IP headers in front of TCP, or 0 if it is not TCP. */
 static u32 find_tcp(const struct sk_buff *skb, u8 family)
 {
@@ -193,13 +198,15 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 	u32 ip_len = find_tcp(skb, state->pf);
 	struct sock *sk = skb->sk;
 	struct asym_flow *flow = NULL;
-	bool ours;
+	enum asym_route route;
 	struct tcphdr *th;
 	u32 payload;
+	bool ours;
 
 	if (!ip_len)
 		return NF_ACCEPT;
-	ours = asym_route_is_ours(skb, state->pf);
+	route = asym_route_judge(skb, state->pf);
+	ours = route == ASYM_ROUTE_OURS;
 	/* A raw socket has TCP packets, too, and the kernel answers with one for
 	 * connections in TIME_WAIT: there is nothing of a connection in it.
 	 */
@@ -220,8 +227,26 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 	th = tcp_hdr(skb);
 	payload = skb->len - ip_len - th->doff * 4;
 
-	if (!flow && !ours)
-		return start_unprotected(state->net, sk, th, payload);
+	if (route == ASYM_ROUTE_HIDDEN && !th->rst && port_is_iscsi(th) &&
+	    !(flow && flow->watch == ASYM_WATCH_PROTECTED))
+		return refuse_socket(sk, state->net, ASYM_REASON_NO_SA,
+				     "another SA hides iSCSI from the asymmetric one around it");
+	if (!flow && !ours) {
+		unsigned int verdict = start_unprotected(state->net, sk, th,
+							 payload);
+
+		flow = asym_socket_flow(sk);
+		if (verdict != NF_ACCEPT || !flow)
+			return verdict;
+	}
+	/* The socket would keep this route, and what goes by it does not come
+	 * past here when there is an SA.  Have TCP look for another one instead.
+	 */
+	if (route == ASYM_ROUTE_WAITS && flow->watch != ASYM_WATCH_NOT) {
+		sk_dst_reset(sk);
+		if (flow->watch == ASYM_WATCH_LOGIN)
+			return NF_DROP;
+	}
 	if (!ours && flow->watch != ASYM_WATCH_PROTECTED)
 		return payload ? continue_unprotected(state->net, sk, flow) :
 				 NF_ACCEPT;
@@ -232,7 +257,7 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 	/* The ICV covers the segment; nobody computes a checksum for it. */
 	if (!skb_is_gso(skb))
 		skb->ip_summed = CHECKSUM_NONE;
-	if (!asym_port_is_iscsi(th->source) && !asym_port_is_iscsi(th->dest))
+	if (!port_is_iscsi(th))
 		return NF_ACCEPT;
 	if (flow && flow->watch != ASYM_WATCH_PROTECTED && !th->rst &&
 	    !protect(sk, flow, th))

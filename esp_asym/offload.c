@@ -4,10 +4,13 @@
  * (gso_segment) and sealed one by one (asym_xmit).  The cut is our own so that
  * packets share the pages of the large segment: esp4_offload's copies them and
  * sums them up.
+ *
+ * GRO is esp4_offload's (esp6_offload's), for packets that it can cope with.
  */
 #include <linux/ipv6.h>
 #include <linux/module.h>
 #include <net/esp.h>
+#include <net/gro.h>
 #include <net/gso.h>
 #include <net/protocol.h>
 #include <net/xfrm.h>
@@ -169,6 +172,32 @@ static struct sk_buff *gso_segment(const struct stand_in *in,
 	return cut_transport(x, skb, xo->proto, features);
 }
 
+/*
+ * The original cannot cope with packets that have been in an SA: it forgets that,
+ * and policies that ask for both then drop them.  They go on without GRO.
+ */
+static struct sk_buff *gro_receive(const struct stand_in *in,
+				   struct list_head *head, struct sk_buff *skb)
+{
+	const struct sec_path *sp = skb_sec_path(skb);
+
+	if (!sp || !sp->len || xfrm_offload(skb))
+		return in->original->callbacks.gro_receive(head, skb);
+	NAPI_GRO_CB(skb)->same_flow = 0;
+	NAPI_GRO_CB(skb)->flush = 1;
+	return NULL;
+}
+
+static struct sk_buff *gro_receive4(struct list_head *head, struct sk_buff *skb)
+{
+	return gro_receive(&stand_ins[0], head, skb);
+}
+
+static struct sk_buff *gro_receive6(struct list_head *head, struct sk_buff *skb)
+{
+	return gro_receive(&stand_ins[1], head, skb);
+}
+
 static struct sk_buff *gso_segment4(struct sk_buff *skb,
 				    netdev_features_t features)
 {
@@ -214,13 +243,19 @@ static int stand_in_begin(struct stand_in *in)
 	}
 
 	found = READ_ONCE(*in->slot);
-	if (!found || !found->callbacks.gso_segment) {
+	if (!found || !found->callbacks.gso_segment ||
+	    !found->callbacks.gro_receive) {
 		module_put(type->owner);
 		return 0;
 	}
 	in->ours = *found;
-	in->ours.callbacks.gso_segment = in->family == AF_INET ? gso_segment4 :
-								 gso_segment6;
+	if (in->family == AF_INET) {
+		in->ours.callbacks.gso_segment = gso_segment4;
+		in->ours.callbacks.gro_receive = gro_receive4;
+	} else {
+		in->ours.callbacks.gso_segment = gso_segment6;
+		in->ours.callbacks.gro_receive = gro_receive6;
+	}
 	in->owner = type->owner;
 	in->original = found;
 	if (cmpxchg(in->slot, found, (const struct net_offload *)&in->ours) !=

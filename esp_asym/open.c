@@ -510,14 +510,11 @@ static void set_checksum(struct sk_buff *skb, const struct asym_inner *inner)
 /* Where xfrm looks for the IP header that it removes, or moves to the payload. */
 static void set_headers(const struct xfrm_state *x, struct sk_buff *skb)
 {
-	u32 len = x->props.family == AF_INET ?
-		  ip_hdrlen(skb) :
-		  skb_network_header_len(skb) - asym_encap_bytes(x);
-
 	if (x->props.mode == XFRM_MODE_TUNNEL)
 		skb_reset_transport_header(skb);
 	else
-		skb_set_transport_header(skb, -(int)len);
+		skb_set_transport_header(skb,
+					 -(int)asym_encap_ip_bytes(x, skb));
 }
 
 static int deliver(struct open_op *op)

@@ -9,9 +9,18 @@
 #include "sa.h"
 
 /* The first SA sees TCP.  Behind another one we would not. */
-static bool is_ours(const struct dst_entry *dst)
+static enum asym_route judge(const struct dst_entry *dst)
 {
-	return dst->xfrm && asym_state_is_ours(dst->xfrm);
+	enum asym_route route = ASYM_ROUTE_OURS;
+
+	if (dst->flags & DST_XFRM_QUEUE)
+		return ASYM_ROUTE_WAITS;
+	for (; dst->xfrm; dst = xfrm_dst_child(dst)) {
+		if (asym_state_is_ours(dst->xfrm))
+			return route;
+		route = ASYM_ROUTE_HIDDEN;
+	}
+	return ASYM_ROUTE_OTHER;
 }
 
 static bool is_xfrm_interface(const struct net_device *dev)
@@ -21,42 +30,42 @@ static bool is_xfrm_interface(const struct net_device *dev)
 }
 
 /* As the interface is going to do. */
-static bool interface_is_ours(struct sk_buff *skb, u8 family)
+static enum asym_route judge_interface(struct sk_buff *skb, u8 family)
 {
 	struct dst_entry *dst = skb_dst(skb);
 	struct xfrm_if *xi = netdev_priv(dst->dev);
+	enum asym_route route;
 	struct flowi fl;
-	bool ours;
 
 	/* A connection and its SA are looked for in one namespace. */
 	if (xi->p.collect_md || !net_eq(xi->net, dev_net(dst->dev)) ||
 	    asym_decode_session(xi->net, skb, &fl, family))
-		return false;
+		return ASYM_ROUTE_OTHER;
 	fl.flowi_oif = xi->p.link;
 	dst_hold(dst);
 	dst = xfrm_lookup_with_ifid(xi->net, dst, &fl, NULL, 0, xi->p.if_id);
 	if (IS_ERR(dst))
-		return false;
-	ours = is_ours(dst);
+		return ASYM_ROUTE_OTHER;
+	route = judge(dst);
 	dst_release(dst);
-	return ours;
+	return route;
 }
 
 /**
- * asym_route_is_ours() - will a packet go through an asymmetric SA?
+ * asym_route_judge() - will a packet go through an asymmetric SA?
  * @skb: IP packet with a route
  * @family: of IP
  *
  * Context: any
- * Return: true if its TCP segment is the first thing that is sealed
+ * Return: see enum asym_route
  */
-bool asym_route_is_ours(struct sk_buff *skb, u8 family)
+enum asym_route asym_route_judge(struct sk_buff *skb, u8 family)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 
 	if (!dst)
-		return false;
+		return ASYM_ROUTE_OTHER;
 	if (is_xfrm_interface(dst->dev) && !dst->xfrm)
-		return interface_is_ours(skb, family);
-	return is_ours(dst);
+		return judge_interface(skb, family);
+	return judge(dst);
 }

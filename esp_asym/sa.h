@@ -110,11 +110,26 @@ int asym_encap_check(const struct xfrm_state *x,
 u32 asym_encap_bytes(const struct xfrm_state *x);
 int asym_encap_put(struct xfrm_state *x, struct sk_buff *skb, u32 len);
 void asym_encap_checksum(const struct xfrm_state *x, struct sk_buff *skb);
+u32 asym_encap_ip_bytes(const struct xfrm_state *x, const struct sk_buff *skb);
 void asym_encap_learn(struct xfrm_state *x, const struct sk_buff *skb);
 int asym_encap_send(struct xfrm_state *x, struct sk_buff *skb);
 
 /* ---- route.c ---- */
 
-bool asym_route_is_ours(struct sk_buff *skb, u8 family);
+/**
+ * enum asym_route - where what TCP sends will go
+ * @ASYM_ROUTE_OTHER: through no asymmetric SA
+ * @ASYM_ROUTE_OURS: first through an asymmetric SA
+ * @ASYM_ROUTE_HIDDEN: through one that gets it out of another SA
+ * @ASYM_ROUTE_WAITS: into a queue, until there is an SA (xfrm_larval_drop=0)
+ */
+enum asym_route {
+	ASYM_ROUTE_OTHER,
+	ASYM_ROUTE_OURS,
+	ASYM_ROUTE_HIDDEN,
+	ASYM_ROUTE_WAITS,
+};
+
+enum asym_route asym_route_judge(struct sk_buff *skb, u8 family);
 
 #endif /* _ESP_ASYM_SA_H */

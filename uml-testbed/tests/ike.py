@@ -2,6 +2,7 @@
 """What the scenarios of IKE share: strongSwan on both hosts, what it negotiated,
 and what was on the wire."""
 
+import json
 import os
 import re
 import secrets as random
@@ -53,8 +54,11 @@ def check_closed(path):
 
 # -- the daemons -------------------------------------------------------------
 def start(bed, plugin=(True, True), module=(True, True), settings=(),
-          params=None):
-    """strongSwan on both hosts; SAs come from there."""
+          params=None, queue=False):
+    """strongSwan on both hosts; SAs come from there.  Until they do packets wait
+    in the kernel's queue, or are dropped, as by default."""
+    for host in bed.hosts if queue else ():
+        host.run('echo 0 > /proc/sys/net/core/xfrm_larval_drop')
     for host, present in zip(bed.hosts, module):
         if present:
             bed.load([host], params)
@@ -179,3 +183,35 @@ class Load(threading.Thread):
         if self.error:
             raise self.error
         check(self.rounds, 'fio came to no end')
+
+
+class OneRun:
+    """One fio --verify from here to stop(): it writes, and reads what it has
+    written, again and again."""
+
+    CMD = ('echo $$ > /tmp/fio.pid; exec fio --name=v --filename=%s --direct=1'
+           ' --ioengine=libaio --iodepth=16 --thread --bsrange=512-1m'
+           ' --blockalign=512 --size=%d --rw=randwrite --verify=crc32c'
+           ' --verify_fatal=1 --do_verify=1 --verify_backlog=16'
+           ' --loops=1000000 --output-format=json --output=/share/run.json')
+
+    def __init__(self, ctx, host, disk, size=SIZE):
+        self.ctx = ctx
+        self.host = host
+        self.size = size
+        self._job = host.start(self.CMD % (disk, size), 3600)
+
+    def stop(self):
+        """It must have gone on all the time; returns the bytes verified."""
+        self.host.poll('[ -s /tmp/fio.pid ]')
+        check(self.host.ok('kill -TERM $(cat /tmp/fio.pid)'),
+              'fio has ended by itself')
+        self._job.wait()
+        with open(self.host.path('run.json')) as f:
+            text = f.read()
+        job = json.loads(text[text.index('{'):])['jobs'][0]
+        check(job['error'] == 0, 'fio: error %d: %s' % (job['error'], text[:400]))
+        verified = job['read']['io_bytes']
+        check(verified > self.size, 'fio has verified %d bytes' % verified)
+        self.ctx.bytes += verified + job['write']['io_bytes']
+        return verified

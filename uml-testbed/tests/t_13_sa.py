@@ -61,13 +61,17 @@ def sa_options_that_cannot_work_are_refused_with_the_reason(ctx):
     for cmd in (v4 + asym, v4 + enc, v6 + asym,
                 v6 + asym + 'encap espinudp 4500 4500 ::'):
         i.run(cmd + '; ip xfrm state flush')
+    # Debian's kernels have none.
+    for cmd in (v4 + asym + 'encap espintcp 4500 4500 0.0.0.0',
+                v6 + asym + 'encap espintcp 4500 4500 ::'):
+        res = i.run(cmd + '; rc=$?; ip xfrm state flush; exit $rc', check=False)
+        check(not res.rc if i.platform.startswith('uml') else
+              'This kernel has no encapsulation in TCP' in res.out,
+              'TCP encapsulation: ' + res.out.strip())
     for what, cmd, reason in (
             ('UDP encapsulation of a draft', v4 + asym +
              'encap espinudp-nonike 4500 4500 0.0.0.0',
              'two encapsulations: espinudp and espintcp'),
-            ('TCP encapsulation over IPv6', v6 + asym +
-             'encap espintcp 4500 4500 ::',
-             'encapsulated in TCP over IPv4 only'),
             ('sequence numbers that wrap', v4 + asym +
              'extra-flag oseq-may-wrap', 'does not take oseq-may-wrap'),
             ('an algorithm for authentication', v4 + enc +

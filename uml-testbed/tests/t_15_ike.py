@@ -11,7 +11,7 @@ from testbed.modes import Mode, url
 from testbed.suite import check, test
 
 from . import steps
-from .ike import (FAILS, PATIENT, SIZE, Load, certificates, check_closed,
+from .ike import (FAILS, PATIENT, SIZE, OneRun, certificates, check_closed,
                   check_sas, check_unharmed, loaded, no_login, psk, sealed_more,
                   start)
 
@@ -24,14 +24,15 @@ KEYWORDS = {
 }
 
 
-@test({'auth': 'psk'}, {'auth': 'certificates'},
+@test({'auth': 'psk'}, {'auth': 'certificates'}, {'auth': 'psk', 'queue': True},
       more=({'auth': 'psk', 'keyword': 'asymgcm128'},
             {'auth': 'psk', 'keyword': 'asymchacha20poly1305'},
             {'auth': 'psk', 'mode': 'tunnel'}))
 def first_connection_has_strongswan_make_the_sas(ctx, auth, mode='transport',
-                                                 keyword='asymgcm256'):
+                                                 keyword='asymgcm256',
+                                                 queue=False):
     bed = ctx.bed()
-    start(bed)
+    start(bed, queue=queue)
     loaded(certificates(ctx, bed) if auth == 'certificates' else
            psk(bed, ('asymgcm256', keyword),
                ('mode = transport', 'mode = ' + mode)))
@@ -105,23 +106,22 @@ def strongswan_makes_the_sas_over_ipv6(ctx, mode, encap=False):
 @test({'auth': 'psk'}, more=({'auth': 'certificates'},
                              {'auth': 'psk', 'children': 100, 'ikes': 10}))
 def sas_are_renewed_under_load(ctx, auth, children=20, ikes=3):
+    """... of one fio --verify: no error, and the connection stays."""
     bed = ctx.bed()
     start(bed)
     loaded(certificates(ctx, bed) if auth == 'certificates' else psk(bed))
     session, lun = steps.disk(bed, iscsi.Lun(0, size=SIZE), PATIENT)
     capture = bed.net.capture(os.path.join(ctx.workdir, 'rekey.pcap'),
                               snaplen=96)
-    load = Load(ctx, bed.i, session.disk())
+    load = OneRun(ctx, bed.i, session.disk())
     first = max(sa.id for sa in bed.ike[0].installed())
     flows = counters(bed.i)['flows_started']
-    try:
-        for n in range(children):
-            bed.ike[n % 2].rekey_child()
-            sealed_more(bed)
-            if n * ikes // children != (n + 1) * ikes // children:
-                bed.ike[n % 2].rekey_ike()
-    finally:
-        load.stop()
+    for n in range(children):
+        bed.ike[n % 2].rekey_child()
+        sealed_more(bed)
+        if n * ikes // children != (n + 1) * ikes // children:
+            bed.ike[n % 2].rekey_ike()
+    verified = load.stop()
     check_closed(capture.stop())
     last = max(sa.id for sa in bed.ike[0].installed())
     check(last >= first + children, 'CHILD_SAs %d to %d' % (first, last))
@@ -133,8 +133,8 @@ def sas_are_renewed_under_load(ctx, auth, children=20, ikes=3):
     check_unharmed(bed)
     ctx.fault('CHILD_SA rekeyed', children)
     ctx.fault('IKE_SA rekeyed', ikes)
-    ctx.note('%d CHILD_SAs, %d IKE_SAs, %d rounds of fio'
-             % (children, ikes, load.rounds))
+    ctx.note('%d CHILD_SAs and %d IKE_SAs renewed, %d bytes verified'
+             % (children, ikes, verified))
 
 
 NO_CHILD = 'received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built'
@@ -273,3 +273,31 @@ def sa_that_the_kernel_refuses_is_explained(ctx):
     check(no_login(ctx, bed), 'nobody tried')
     bed.ike[1].wait_log('the kernel refused asymmetric ESP: it authenticates'
                         ' by itself')
+
+
+@test()
+def compression_in_a_child_is_refused_with_the_reason(ctx):
+    """IPComp would have TCP before asymmetric ESP has it."""
+    bed = ctx.bed()
+    for host in bed.hosts:
+        host.modprobe('ipcomp')
+    start(bed)
+    loaded(psk(bed, ('mode = transport',
+                     'mode = transport\n                ipcomp = yes')))
+    bed.serve([iscsi.Lun(0, size=SIZE)])
+    bed.bind()
+    capture = bed.net.capture(os.path.join(ctx.workdir, 'refused.pcap'))
+    # Until there are SAs the first connection waits.
+    bed.i.run('swanctl --initiate --child iscsi --timeout 60')
+    check('proto comp' in bed.i.run('ip xfrm state').out,
+          'IPComp was not negotiated')
+    try:
+        bed.login(FAILS)
+    except HostError:
+        pass
+    else:
+        check(False, 'the login succeeded')
+    ike, esp = check_closed(capture.stop())
+    check(ike and not esp, '%d frames of IKE, %d of ESP' % (ike, esp))
+    check(counters(bed.i)['refused-no-sa'] > 0, 'not counted')
+    check('another SA hides iSCSI' in bed.i.console_text(), 'no reason')

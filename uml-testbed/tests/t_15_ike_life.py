@@ -78,11 +78,12 @@ def ike_sa_is_authenticated_again_under_load(ctx, how, times=5):
     ctx.fault('IKE_SA authenticated again', times)
 
 
-@test({'by': 'target'}, more=({'by': 'initiator'},))
-def deleted_sas_end_no_connection(ctx, by, times=3):
+@test({'by': 'target'}, {'by': 'initiator', 'queue': True},
+      more=({'by': 'initiator'},))
+def deleted_sas_end_no_connection(ctx, by, queue=False, times=3):
     """The next packet has IKE make others."""
     bed = ctx.bed()
-    start(bed)
+    start(bed, queue=queue)
     loaded(psk(bed))
     stage = Stage(ctx, bed)
     with stage:

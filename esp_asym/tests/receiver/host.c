@@ -118,10 +118,10 @@ void asym_admit_mark(struct sk_buff *skb, const struct asym_flow *of)
 	(void)of;
 }
 
-u32 asym_encap_bytes(const struct xfrm_state *x)
+u32 asym_encap_ip_bytes(const struct xfrm_state *x, const struct sk_buff *skb)
 {
-	(void)x;
-	return 0;
+	return x->props.family == AF_INET ? ip_hdrlen(skb) :
+					    skb_network_header_len(skb);
 }
 
 void asym_encap_learn(struct xfrm_state *x, const struct sk_buff *skb)
