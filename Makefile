@@ -46,8 +46,8 @@ PREREQUISITES := $(CHECK_ENV) uml-testbed/install-prerequisites
 .PHONY: all modules modules_install tools install uninstall clean help demo \
 	strongswan strongswan-install headers \
 	check check-unit check-build check-uml check-hostile check-uml-debug \
-	check-qemu check-qemu-fast check-mutants coverage lint fuzz \
-	test-report prerequisites bench bench-quick
+	check-qemu check-qemu-fast check-mutants check-bench coverage lint \
+	fuzz test-report prerequisites bench bench-quick bench-scale bench-report
 
 all: modules tools
 
@@ -95,7 +95,7 @@ help:
 	@echo 'make clean                        remove what was built here'
 	@echo 'make demo                         see it work, in User Mode Linux'
 	@echo 'make check                        what follows up to check-uml, and a few'
-	@echo '                                  scenarios on stock kernels'
+	@echo '                                  scenarios on stock kernels, and check-bench'
 	@echo 'make check-unit                   tests in user space, vectors'
 	@echo 'make check-build                  modules for all kernels, W=1, gcc and clang'
 	@echo 'make lint                         checkpatch, sparse, kernel-doc'
@@ -105,11 +105,15 @@ help:
 	@echo 'make check-uml-debug [FAST=1]     ... with KASAN, lockdep and kmemleak'
 	@echo 'make check-qemu [FAST=1]          ... on stock Debian 6.1 and 6.12 in QEMU'
 	@echo 'make check-mutants                broken modules do not pass the scenarios'
+	@echo 'make check-bench                  protection takes no more instructions than'
+	@echo '                                  the committed figures say'
 	@echo 'make coverage [FAST=1]            what of the modules check-uml-debug runs'
 	@echo 'make test-report                  Documentation/test-report.rst from what these'
 	@echo '                                  have left in build/log'
 	@echo 'make bench                        what it costs, in $(BENCH)'
 	@echo 'make bench-quick                  ... sequential I/O, MTU 1500; ten minutes'
+	@echo 'make bench-scale                  with many sessions, LUNs and PDUs'
+	@echo 'make bench-report                 tables and plots of Documentation/performance.rst'
 	@echo 'make fuzz SECONDS=n               libFuzzer, n seconds for each target'
 	@echo 'make prerequisites                install the Debian packages for all this'
 
@@ -129,7 +133,8 @@ check: prerequisites headers
 		build='tools/lint --logs $(LOGS) build' \
 		lint='tools/lint --logs $(LOGS) all' \
 		uml='$(MAKE) -s check-uml' \
-		qemu='$(MAKE) -s check-qemu-fast'
+		qemu='$(MAKE) -s check-qemu-fast' \
+		bench='bench/regression'
 
 # Directories with a fuzz target.
 FUZZ := iscsi_parse/tests keystore/tests esp_asym/tests \
@@ -147,6 +152,10 @@ UNIT += mutants='uml-testbed/mutants --check'
 UNIT += test-report='tools/tests/test-report'
 UNIT += side-by-side='tools/tests/side-by-side'
 UNIT += bench='bench/tests/figures'
+UNIT += baseline='bench/tests/baseline'
+UNIT += theory='bench/tests/theory'
+UNIT += report='bench/tests/report'
+UNIT += performance='bench/report --check'
 UNIT += documents='tools/tests/documents'
 
 check-unit:
@@ -197,6 +206,10 @@ check-mutants:
 	@$(CHECK_ENV) uml-testbed/mutants --jobs $(JOBS) \
 		--logs '$(LOGS)/mutants'
 
+# Against the figures in Documentation/performance/regression.json.
+check-bench:
+	@$(CHECK_ENV) bench/regression
+
 test-report:
 	@$(CHECK_ENV) tools/test-report '$(LOGS)'
 
@@ -210,6 +223,15 @@ bench-quick: prerequisites
 	@mkdir -p '$(BENCH)'
 	@$(CHECK_ENV) bench/run --quick --json '$(BENCH)/quick.json' \
 		--markdown '$(BENCH)/quick.md'
+
+bench-scale: prerequisites
+	@mkdir -p '$(BENCH)'
+	@$(CHECK_ENV) sh -c "bench/scale --json '$(BENCH)/scale.json' && \
+		bench/plot '$(BENCH)/scale.json' '$(BENCH)'"
+
+# Of the JSON files in Documentation/performance; measures nothing.
+bench-report:
+	@$(CHECK_ENV) bench/report
 
 # One after the other, each to its end.
 fuzz:

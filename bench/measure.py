@@ -2,8 +2,14 @@
 """Turns of configurations, and the rows that are made of them."""
 
 import collections
+import os
+import re
+import shlex
 import sys
 import time
+
+from testbed import cache
+from testbed.results import commit
 
 from . import figures
 from .config import Place
@@ -18,6 +24,20 @@ def note(text):
 
 
 note.start = time.monotonic()
+
+
+def environment(**more):
+    """What was measured, where and when."""
+    with open('/proc/cpuinfo') as f:
+        cpu = re.search(r'model name\s*: (.*)', f.read()).group(1)
+    with open(os.path.join(cache.TOP, 'include/asym/wire.h')) as f:
+        version = re.search(r'ASYM_WIRE_VERSION\s+(\d+)', f.read()).group(1)
+    return {'command': shlex.join(['bench/' + os.path.basename(sys.argv[0]),
+                                   *sys.argv[1:]]),
+            'commit': commit(), 'wire_format': int(version), 'cpu': cpu,
+            'cpus': os.cpu_count(),
+            'date': time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime()),
+            'load': round(os.getloadavg()[0], 2), **more}
 
 
 class Series:

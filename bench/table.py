@@ -1,61 +1,59 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Rows as Markdown tables."""
-
-import itertools
+"""Rows of bench/run as tables."""
 
 from . import figures
+from .text import Section, markdown
 
 # Whose protection cost is 1.
 REFERENCES = ('gcm+dmcrypt-512', 'gcm')
 SIDES = ('initiator', 'target', 'both')
 
 
-def _ratio(costs, config, side, reference):
+def ratio(costs, config, side, reference):
     if not {'plain', reference} <= set(costs):
         return ''
-    ratio = figures.protection_ratio(
+    part = figures.protection_ratio(
         costs[config][side], costs[reference][side], costs['plain'][side])
-    return '' if ratio is None else '%.2f' % ratio
+    return '' if part is None else '%.2f' % part
 
 
 def tables(rows):
     """A table for each platform, MTU and workload."""
+    return markdown(sections(rows))
+
+
+def sections(rows):
     def key(row):
         return row['platform'], row['mtu'], row['workload']
 
-    order = []
+    return [_section(k, [r for r in rows if key(r) == k])
+            for k in dict.fromkeys(map(key, rows))]
+
+
+def costs_by_side(rows):
+    """{configuration: {side: CPU per byte}} of rows of one workload."""
+    res = {}
     for row in rows:
-        if key(row) not in order:
-            order.append(key(row))
-    return '\n'.join(_table(k, [r for r in rows if key(r) == k])
-                     for k in order)
+        res.setdefault(row['config'], {})[row['side']] = row['cpu_per_byte']
+    return res
 
 
-def _table(key, rows):
+def _section(key, rows):
     sides = [s for s in SIDES if any(r['side'] == s for r in rows)]
-    by_config = {config: {r['side']: r for r in group} for config, group
-                 in itertools.groupby(sorted(rows, key=lambda r: r['config']),
-                                      key=lambda r: r['config'])}
-    costs = {config: {s: r['cpu_per_byte'] for s, r in group.items()}
-             for config, group in by_config.items()}
+    costs = costs_by_side(rows)
     head = ['config'] + ['%s, %s' % (s, rows[0]['unit']) for s in sides]
     for reference in REFERENCES:
         head += ['%s / %s' % (s, reference) for s in sides]
     head += ['spread', 'MB/s']
-    lines = ['### %s, MTU %d, %s\n' % key,
-             '| %s |' % ' | '.join(head), '|---' * len(head) + '|']
-    done = []
-    for row in rows:
-        config = row['config']
-        if config in done:
-            continue
-        done.append(config)
+    lines = []
+    for config in costs:
         cells = [config] + ['%.2f' % costs[config][s] for s in sides]
         for reference in REFERENCES:
-            cells += [_ratio(costs, config, s, reference) for s in sides]
-        last = by_config[config][sides[-1]]
+            cells += [ratio(costs, config, s, reference) for s in sides]
+        last = [r for r in rows if (r['config'], r['side']) ==
+                (config, sides[-1])][0]
         cells += ['' if last['spread'] is None else
                   '%.1f %%' % (last['spread'] * 100),
                   '%.1f' % last['mb_per_s']]
-        lines.append('| %s |' % ' | '.join(cells))
-    return '\n'.join(lines) + '\n'
+        lines.append(cells)
+    return Section('%s, MTU %d, %s' % key, head, lines)

@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_DISKS 64
+#define MAX_DISKS 1024
 
 struct disk {
 	int fd;

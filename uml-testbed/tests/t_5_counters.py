@@ -5,7 +5,7 @@ from testbed import iscsi
 from testbed.asymctl import counters
 from testbed.suite import check, test
 
-from . import steps
+from . import steps, theory
 from .t_10_network import snmp
 
 
@@ -105,3 +105,43 @@ def counters_of_a_plain_binding_show_no_local_cipher(ctx):
     check(c['blocks_sealed'] == 0 and c['opaque_bytes_sent'] == 0,
           'a plain LUN was sealed')
     check(c['bytes_streamed'] >= size, 'payload did not go through the SA')
+
+
+@test()
+def round_trips_of_1024_bytes_take_what_theory_says(ctx):
+    """The segment of the paper's Table 1; bench/theory has the other side."""
+    bed = ctx.bed()
+    bed.secure('asym')
+    requests, payload = 64, 1024
+    session, lun = steps.disk(bed, iscsi.Lun(0), steps.PATIENCE)
+    disk = session.disk()
+    steps.patient(bed, disk)
+    dd = {'write': 'if=/dev/zero of=%s oflag=direct',
+          'read': 'if=%s of=/dev/null iflag=direct'}
+
+    for how, blocks, direction in (('write', 'blocks_sealed', 'sent'),
+                                   ('read', 'blocks_opened', 'received')):
+        again, before = sent_again(bed), counters(bed.i)
+        bed.i.run('dd bs=%d count=%d 2>/dev/null ' % (payload, requests) +
+                  dd[how] % disk, timeout=300)
+        c = delta(counters(bed.i), before)
+        # Theory knows nothing of what TCP sends twice, and of the word back.
+        again = (sent_again(bed) - again) // bed.mtu
+        ctx.note('%s: %d segments sent again' % (how, again))
+        want = theory.counters(requests, payload, c['packets_sealed'],
+                               c['packets_opened'])
+        check(how == 'read' or c[blocks] == want['blocks'],
+              '%d blocks sealed, theory says %d' % (c[blocks], want['blocks']))
+        for what, counter, slack in (
+                ('blocks', blocks, payload // 16),
+                ('opaque', 'opaque_bytes_' + direction, payload),
+                ('streamed', 'bytes_streamed', 48 + 40),
+                ('hashed', 'bytes_hashed', payload + 48 + 40)):
+            _near('%s: %s' % (how, counter), c[counter], want[what],
+                  again * slack)
+        check(c['bytes_hashed'] == c['bytes_streamed'] +
+              c['opaque_bytes_sent'] + c['opaque_bytes_received'],
+              'a byte is neither streamed nor opaque, or not hashed')
+        # Each PDU takes a packet or two, and perhaps an acknowledgement.
+        check(requests <= c['packets_sealed'] <= 4 * requests + again,
+              '%d packets for %d PDUs' % (c['packets_sealed'], requests))

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What instructions are for: functions of a profile, summed up."""
+
+import collections
+import re
+
+from .text import Section
+
+# The first that fits.
+LINES = (
+    ('XTS', r'xts|_aesni_(enc|dec)\d|^aesni_(enc|dec)\b|dm_crypt|keystore'),
+    ('AES-GCM', r'_by_8_new|_initial_num|eight_cipher|key_256_fin|gcm|_AAD_'
+                r'|_initial_blocks|_zero_cipher|_multiple_of'),
+    ('ChaCha20', r'chacha'),
+    ('NHPoly1305, Poly1305', r'poly1305|^nh_'),
+    ('AES-CTR', r'aes_ctr|ctr_crypt|crypto_ctr'),
+    ('crypto API', r'skcipher|scatterwalk|simd|crypto_|aead|kernel_fpu'
+                   r'|irq_fpu|local_bh|sg_'),
+    ('ESP (esp4, xfrm)', r'esp4|xfrm|^esp_(?!asym)'),
+    ('esp_asym, iscsi_parse', r'esp_asym|iscsi_parse'),
+    ('checksums', r'csum'),
+    ('copies, cleared memory', r'^memset|^memcpy|clear_page|copy'),
+    ('allocation', r'kmem|kmalloc|slab|alloc|freelist|free_unref|kfree'
+                   r'|cache_from_obj|rmqueue'),
+    ('user space', r'^user space'),
+    ('network, SCSI, block, scheduler', r''),
+)
+
+
+def sums(profile, workload):
+    """{(config, side): {line: instructions per byte}}"""
+    res = collections.defaultdict(collections.Counter)
+    for entry in profile:
+        if entry['workload'] != workload:
+            continue
+        line = next(name for name, what in LINES
+                    if re.search(what, entry['function']))
+        res[entry['config'], entry['side']][line] += entry['per_byte']
+    return res
+
+
+def section(profile, workload):
+    columns = sums(profile, workload)
+    rows = [(line, *('%.2f' % c[line] for c in columns.values()))
+            for line, _ in LINES if any(c[line] for c in columns.values())]
+    rows.append(('sum', *('%.2f' % sum(c.values())
+                          for c in columns.values())))
+    return Section(workload, ('line', *('%s, %s' % key for key in columns)),
+                   rows)
