@@ -132,7 +132,7 @@ u32 asym_mac_room(const struct xfrm_state *x)
  *
  * Return: 0, or an error of the hash
  */
-int asym_mac(const struct xfrm_state *x, const struct sk_buff *skb, u32 off,
+int asym_mac(struct xfrm_state *x, const struct sk_buff *skb, u32 off,
 	     u32 len, const u8 *mask, const u8 *aad, u32 aad_len, void *room,
 	     u8 *mac)
 {

@@ -105,7 +105,7 @@ const char *asym_inner_find(const struct xfrm_state *x,
 /* ---- mac.c ---- */
 
 u32 asym_mac_room(const struct xfrm_state *x);
-int asym_mac(const struct xfrm_state *x, const struct sk_buff *skb, u32 off,
+int asym_mac(struct xfrm_state *x, const struct sk_buff *skb, u32 off,
 	     u32 len, const u8 *mask, const u8 *aad, u32 aad_len, void *room,
 	     u8 *mac);
 u32 asym_mac_aad(const struct xfrm_state *x, const struct ip_esp_hdr *esph,
