@@ -179,8 +179,7 @@ void asym_encap_learn(struct xfrm_state *x, const struct sk_buff *skb)
 
 #ifdef CONFIG_XFRM_ESPINTCP
 
-static struct sock *lookup(struct xfrm_state *x, __be16 sport,
-			   __be16 dport)
+static struct sock *lookup(struct xfrm_state *x, __be16 sport, __be16 dport)
 {
 	struct net *net = xs_net(x);
 	struct inet_hashinfo *hashinfo = net->ipv4.tcp_death_row.hashinfo;
