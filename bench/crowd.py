@@ -156,13 +156,15 @@ class Gathering:
         self.window = pdus * (PDU + BHS)
 
     def __enter__(self):
-        # Twice: half of it is the kernel's own, for what is around data.
+        # Without GRO a veth has the queue of the machine, and not one of 256.
+        self.rig.i.run('sysctl -qw net.core.netdev_max_backlog=100000')
         for host in (self.rig.i, self.rig.t):
-            host.run('sysctl -qw net.ipv4.tcp_wmem="4096 %d %d"'
+            # Half of a buffer is the kernel's own, for what is around data.
+            host.run('ethtool -K %s gro off > /dev/null;'
+                     ' sysctl -qw net.ipv4.tcp_wmem="4096 %d %d"'
                      ' net.ipv4.tcp_rmem="4096 131072 33554432"'
-                     ' net.core.netdev_max_backlog=100000'
-                     % (min(131072, 2 * self.window), max(2 * self.window,
-                                                          4096)))
+                     % (host.iface, min(131072, 2 * self.window),
+                        max(2 * self.window, 4096)))
         self.rig.t.run('tc qdisc add dev %s root netem delay %dms limit 100000'
                        % (self.rig.t.iface, DELAY))
 
