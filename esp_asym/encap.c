@@ -143,7 +143,7 @@ u32 asym_encap_ip_bytes(const struct xfrm_state *x, const struct sk_buff *skb)
 	/* In a stream ESP is somewhere behind the TCP header. */
 	end = ipv6_skip_exthdr(skb, start + (int)sizeof(struct ipv6hdr), &proto,
 			       &fragment);
-	return end < start ? sizeof(struct ipv6hdr) : end - start;
+	return end == -1 ? sizeof(struct ipv6hdr) : end - start;
 }
 
 /* Both UDP and TCP have it in front. */
