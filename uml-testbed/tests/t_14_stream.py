@@ -10,8 +10,9 @@ from testbed.modes import Mode, url
 from testbed.suite import check, foreign_frames, test
 
 from . import steps, xts
-from .t_14_features import NAT_T, Script
-from .t_14_modes import OPENED, counted, nothing_was_refused
+from .scripts import NAT_T, Script
+from .steps import counted
+from .t_14_modes import OPENED, nothing_was_refused
 
 # The connection that carries ESP; an IKE daemon has it for its own messages.
 CARRIER = """
