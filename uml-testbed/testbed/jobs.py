@@ -9,6 +9,7 @@ little more than half the time of one pair after the other.
 import multiprocessing
 import signal
 import sys
+import time
 from multiprocessing.connection import wait
 
 # With the state of this process: the pieces are functions.
@@ -19,23 +20,31 @@ class Died(Exception):
     """The process of a piece of work has ended without a result."""
 
 
-def side_by_side(pieces, jobs, work):
+class NotBegun(Exception):
+    """There was no time left for a piece of work."""
+
+
+def side_by_side(pieces, jobs, work, until=None):
     """Do work(piece) for all of pieces, up to jobs of them at a time.  Yields
     (piece, result) in the order in which they are done; a result is an
-    instance of Died if there is none.  Results must be picklable."""
+    instance of Died if there is none, and of NotBegun for pieces whose turn did
+    not come before time.monotonic() was until.  Results must be picklable."""
     todo = list(reversed(pieces))
     running = {}
     try:
         while todo or running:
             while todo and len(running) < jobs:
                 piece = todo.pop()
+                if until is not None and time.monotonic() >= until:
+                    yield piece, NotBegun()
+                    continue
                 here, there = _fork.Pipe(False)
                 process = _fork.Process(target=_do,
                                         args=(work, piece, here, there))
                 process.start()
                 there.close()
                 running[here] = (piece, process)
-            for here in wait(list(running)):
+            for here in wait(list(running)) if running else ():
                 piece, process = running.pop(here)
                 try:
                     result = here.recv()
