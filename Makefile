@@ -22,8 +22,8 @@ LOGS ?= $(CURDIR)/build/log
 # Scenarios that run at the same time in UML, where guests mostly wait.
 JOBS ?= 3
 # After so many minutes make check begins no scenario on UML any more, and says
-# which; usual machines need two thirds of that.
-MINUTES ?= 18
+# which; usual machines need less.
+MINUTES ?= 15
 # What make bench leaves.
 BENCH ?= $(CURDIR)/build/bench
 # What make check runs of the scenarios on stock kernels; make check-qemu runs
@@ -197,11 +197,11 @@ check-qemu:
 
 check-qemu-fast:
 	@$(PARTS) check-qemu-fast \
-		qemu-6.1='uml-testbed/check --platform qemu-6.1 --minutes 6 \
+		qemu-6.1='uml-testbed/check --platform qemu-6.1 --minutes 5 \
 			--logs $(LOGS)/qemu-6.1 --only "$(QEMU_FAST)"' \
-		qemu-6.12='uml-testbed/check --platform qemu-6.12 --minutes 5 \
+		qemu-6.12='uml-testbed/check --platform qemu-6.12 --minutes 4 \
 			--logs $(LOGS)/qemu-6.12 --only "$(QEMU_FAST)"' \
-		qemu-6.1-6.12='uml-testbed/check --platform qemu-6.1-6.12 --minutes 3 \
+		qemu-6.1-6.12='uml-testbed/check --platform qemu-6.1-6.12 --minutes 2 \
 			--logs $(LOGS)/qemu-6.1-6.12 --only "$(QEMU_FAST_PAIR)"'
 
 # The scenarios' own test: broken modules must not pass them.
