@@ -107,10 +107,12 @@ static void add(u8 *sum, const u8 *n)
 }
 
 /**
- * asym_mac_room() - bytes that asym_mac() works in
+ * asym_mac_room() - what asym_mac() works in
  * @x: SA
  *
- * On the stack the kernel would clear them for each packet.
+ * On the stack the kernel would clear it for each packet.
+ *
+ * Return: bytes
  */
 u32 asym_mac_room(const struct xfrm_state *x)
 {

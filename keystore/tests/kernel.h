@@ -22,6 +22,7 @@ typedef unsigned int gfp_t;
 #define GFP_KERNEL		0
 #define GFP_KERNEL_ACCOUNT	0
 #define CRYPTO_MINALIGN_ATTR	__aligned(16)
+#define EXPORT_SYMBOL_GPL(symbol)
 #define BIT_ULL(n)		(1ull << (n))
 #define HZ			250
 #define __init
@@ -29,7 +30,6 @@ typedef unsigned int gfp_t;
 #define __net_init
 #define __net_exit
 #define __ro_after_init
-#define EXPORT_SYMBOL_GPL(symbol)
 #define lockdep_is_held(lock)		((lock)->held)
 #define lockdep_assert_held(lock)	kernel_assert((lock)->held)
 #define WARN_ON_ONCE(condition)						\

@@ -92,11 +92,10 @@ static void set_icv(const u8 *mask, const u8 *esp, u8 *text, u32 len)
 {
 	/* The high half of the sequence number is 0. */
 	u32 aad_len = sa.props.flags & XFRM_STATE_ESN ? 12 : 8;
-	unsigned __int128 sum, hash;
+	u8 head[16] = {}, sum[16], hash[16];
 	struct poly1305_state front;
 	struct shash_desc whole;
-	u8 head[16] = {};
-	u32 nonce[4];
+	u32 nonce[4], carry = 0, i;
 
 	memcpy(head, &len, 4);
 	memcpy(head + 4, esp, 4);
@@ -104,12 +103,15 @@ static void set_icv(const u8 *mask, const u8 *esp, u8 *text, u32 len)
 	memcpy(nonce, mask, sizeof(nonce));
 	poly1305_core_init(&front);
 	poly1305_core_blocks(&front, &asym_sa_of(&sa)->mac.head, head, 1, 1);
-	poly1305_core_emit(&front, nonce, (u8 *)&sum);
+	poly1305_core_emit(&front, nonce, sum);
 	crypto_shash_init(&whole);
 	crypto_shash_update(&whole, text, len);
-	crypto_shash_final(&whole, (u8 *)&hash);
-	sum += hash;
-	memcpy(text + len, &sum, sizeof(sum));
+	crypto_shash_final(&whole, hash);
+	for (i = 0; i < sizeof(sum); i++) {
+		carry += sum[i] + hash[i];
+		text[len + i] = (u8)carry;
+		carry >>= 8;
+	}
 }
 
 void packet_send(struct packet *p, const u8 *meta, u32 padding,
