@@ -151,6 +151,8 @@ int asym_mac(struct xfrm_state *x, const struct sk_buff *skb, u32 off,
 		return err;
 	start(key, mask, aad, aad_len, len, mac);
 	add(mac, hash);
+	/* Without its mask it says something of the key. */
+	memzero_explicit(hash, sizeof(hash));
 	asym_count(xs_net(x), ASYM_STAT_BYTES_HASHED, len);
 	return 0;
 }
