@@ -129,6 +129,16 @@ class Place:
             res[src] = int(words[0].split('(')[0])
         return res
 
+    def moved(self):
+        """Bytes that the disks have written and read."""
+        res = [0, 0]
+        for device in self.devices:
+            stat = self.i.run('cat /sys/class/block/%s/stat'
+                              % device.split('/')[-1]).out.split()
+            res[0] += int(stat[6]) * 512
+            res[1] += int(stat[2]) * 512
+        return res
+
     def counters(self):
         if not self.config.asym:
             return {}, {}
@@ -162,25 +172,29 @@ class Place:
             expect('the target has no local key', done[1] == 0)
 
     def check_data(self):
-        """That all of the disks reads as the pattern that was written, and that
-        what is stored is that, or its ciphertext as OpenSSL makes it."""
+        """That all of the disks reads as the pattern that was written, and is
+        stored as it should be."""
         load = self.rig.load(self.i)
         pattern = self.pattern
         self.i.run('%s check seq 1048576 1 %d %s %s'
                    % (load, self.size, pattern, ' '.join(self.disks)),
                    timeout=600)
+        self.check_stored(lambda at, size: bytes.fromhex(pattern) * (size // 8))
+
+    def check_stored(self, plain):
+        """That what is stored at both ends of the disks is plain(offset, bytes), or
+        its ciphertext as OpenSSL makes it."""
         self.t.run('sync')
         part = 1 << 16
-        plain = bytes.fromhex(pattern) * (part // 8)
         for lun in self.luns:
             for at in (0, self.size - part):
                 self.t.run('dd if=%s of=/share/stored bs=%d skip=%d count=1'
                            ' 2>/dev/null' % (lun.file, part, at // part))
                 with open(self.t.path('stored'), 'rb') as f:
                     stored = f.read()
-                want = plain
+                want = plain(at, part)
                 if self.config.at_rest:
-                    want = xts.encrypt(self.keys[lun.name].raw, plain,
+                    want = xts.encrypt(self.keys[lun.name].raw, want,
                                        self.config.at_rest, at // 512)
                 expect('%s: stored is what it should be' % self.config.name,
                        stored == want)

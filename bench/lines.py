@@ -27,23 +27,29 @@ LINES = (
 )
 
 
-def sums(profile, workload):
+def _sums(entries):
     """{(config, side): {line: instructions per byte}}"""
     res = collections.defaultdict(collections.Counter)
-    for entry in profile:
-        if entry['workload'] != workload:
-            continue
+    for entry in entries:
         line = next(name for name, what in LINES
                     if re.search(what, entry['function']))
         res[entry['config'], entry['side']][line] += entry['per_byte']
     return res
 
 
-def section(profile, workload):
-    columns = sums(profile, workload)
+def sections(profile):
+    """A table for each MTU and workload."""
+    def key(entry):
+        return entry['mtu'], entry['workload']
+
+    return [_section('MTU %d, %s' % k, [e for e in profile if key(e) == k])
+            for k in dict.fromkeys(map(key, profile))]
+
+
+def _section(title, entries):
+    columns = _sums(entries)
     rows = [(line, *('%.2f' % c[line] for c in columns.values()))
             for line, _ in LINES if any(c[line] for c in columns.values())]
     rows.append(('sum', *('%.2f' % sum(c.values())
                           for c in columns.values())))
-    return Section(workload, ('line', *('%s, %s' % key for key in columns)),
-                   rows)
+    return Section(title, ('line', *('%s, %s' % key for key in columns)), rows)

@@ -175,6 +175,12 @@ class Series:
             return middle(lambda t: sum(
                 t['sent'][s][name] for s in SIDES if side in (s, 'both')))
 
+        # Of files nobody measures how long requests take.
+        def latency(part):
+            if part not in turns[0]['said']:
+                return None
+            return middle(lambda t: t['said'][part]) / 1e3
+
         costs = [t['cost'][side] for t in turns]
         size = turns[0]['said']['bytes']
         down, got = of_side('handed_down'), of_side('got')
@@ -187,8 +193,7 @@ class Series:
             'mb_per_s': round(middle(
                 lambda t: t['said']['bytes'] * 1e3 / t['said']['ns']), 2),
             'spread': figures.spread(costs), 'turns': len(turns),
-            'p50_us': middle(lambda t: t['said']['p50']) / 1e3,
-            'p99_us': middle(lambda t: t['said']['p99']) / 1e3,
+            'p50_us': latency('p50'), 'p99_us': latency('p99'),
             'packets_per_mib': round(of_side('packets') * MIB / size, 1),
             # What TCP hands down, and gets, at once.
             'octets_per_segment_out': round(of_side('octets') / down),

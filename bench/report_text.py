@@ -3,7 +3,7 @@
 
 import re
 
-from . import baseline, curve, explain, goals, lines, table
+from . import baseline, curve, explain, goals, lines, picture, table
 from .text import Section, paragraph, rst
 
 GENERATED = re.compile(
@@ -42,9 +42,7 @@ def _cost(found):
 
 def _budget(found):
     return _each({n: d for n, d in found.items() if d.get('profile')},
-                 'profile', lambda data: [
-                     lines.section(data['profile'], workload) for workload in
-                     dict.fromkeys(e['workload'] for e in data['profile'])])
+                 'profile', lambda data: lines.sections(data['profile']))
 
 
 def _blocks(found):
@@ -88,8 +86,7 @@ def _regression(found):
 def _plots(found):
     names = []
     for _, data in _of(found, 'rows'):
-        names += ['cost-%s-%d.svg' % key for key in dict.fromkeys(
-            (r['platform'], r['mtu']) for r in data['rows'])]
+        names += [p.file for p in picture.pictures(data['rows'])]
     for _, data in _of(found, 'scale'):
         names += curve.files(data['scale'])
     return '\n'.join('.. image:: performance/%s\n' % name for name in names) \

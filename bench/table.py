@@ -38,13 +38,17 @@ def costs_by_side(rows):
     return res
 
 
+def _milliseconds(us):
+    return '' if us is None else '%.2f' % (us / 1e3)
+
+
 def _section(key, rows):
     sides = [s for s in SIDES if any(r['side'] == s for r in rows)]
     costs = costs_by_side(rows)
     head = ['config'] + ['%s, %s' % (s, rows[0]['unit']) for s in sides]
     for reference in REFERENCES:
         head += ['%s / %s' % (s, reference) for s in sides]
-    head += ['spread', 'MB/s']
+    head += ['spread', 'MB/s', 'p50, ms', 'p99, ms']
     lines = []
     for config in costs:
         cells = [config] + ['%.2f' % costs[config][s] for s in sides]
@@ -54,6 +58,7 @@ def _section(key, rows):
                 (config, sides[-1])][0]
         cells += ['' if last['spread'] is None else
                   '%.1f %%' % (last['spread'] * 100),
-                  '%.1f' % last['mb_per_s']]
+                  '%.1f' % last['mb_per_s'],
+                  *(_milliseconds(last[p]) for p in ('p50_us', 'p99_us'))]
         lines.append(cells)
     return Section('%s, MTU %d, %s' % key, head, lines)

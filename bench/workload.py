@@ -4,6 +4,8 @@
 import json
 import os
 
+from tests import steps
+
 LOAD = '%s %s %s %d %d %d %s %s'
 
 
@@ -57,6 +59,59 @@ class Load:
             place.check_data()
 
 
+class Files:
+    """A file system is made on the disk and filled with a source tree.  What
+    tar and mkfs take themselves, plain iSCSI takes as well."""
+
+    disks = 1
+
+    def __init__(self, name):
+        self.name = name
+        self._tree = {}     # share of a host -> paths of tar file and sums
+
+    def prepare(self, place):
+        if place.i.share not in self._tree:
+            self._tree[place.i.share] = steps.source_tree(place.i, steps.SMALL)
+            # Read once, it does not come from the other machine any more.
+            place.i.run('cat %s > /dev/null' % self._tree[place.i.share][0])
+        # Zeros that a command writes count as written, and pass no wire.
+        for device in place.devices:
+            place.i.run('echo 0 | tee /sys/class/block/%s/device/scsi_disk/*/'
+                        'max_write_same_blocks' % device.split('/')[-1])
+
+    def run(self, place):
+        """Returns bytes written and read, and the same and the time as Load."""
+        place.pattern = None
+        tar, _ = self._tree[place.i.share]
+        before = place.moved()
+        start = _now(place.i)
+        steps.make_fs(place.i, place.disks[0], tar, timeout=900)
+        spent = _now(place.i) - start
+        moved = [a - b for a, b in zip(place.moved(), before)]
+        return moved, {'bytes': sum(moved), 'ns': spent}
+
+    def run_empty(self, place):
+        place.i.run('true')
+
+    def check(self, place):
+        disk = place.disks[0]
+        steps.reread(place.i, disk)
+        steps.verify_fs(place.i, disk, self._tree[place.i.share][1],
+                        timeout=900)
+        place.check_stored(lambda at, size: _bytes(place.i, disk, at, size))
+
+
+def _bytes(host, disk, at, size):
+    host.run('dd if=%s of=/share/read bs=%d skip=%d count=1 iflag=direct'
+             ' 2>/dev/null' % (disk, size, at // size))
+    with open(host.path('read'), 'rb') as f:
+        return f.read()
+
+
+def _now(host):
+    return int(host.run('date +%s%N').out)
+
+
 MIB = 1 << 20
 WORKLOADS = (
     Load('seq-write', 0, 'seq', MIB, 1),
@@ -68,4 +123,5 @@ WORKLOADS = (
     Load('mixed-32', 70, 'random', 4096, 32, part=.25),
     Load('write-4-sessions', 0, 'seq', MIB, 1, disks=4),
     Load('read-4-sessions', 100, 'seq', MIB, 1, disks=4),
+    Files('files'),
 )

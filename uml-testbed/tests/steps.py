@@ -39,11 +39,15 @@ def source_tree(host, parts):
     return '/share/tree.tar', '/share/tree.sha256'
 
 
-def fill_fs(host, disk, small=False, mkfs='', parts=None, timeout=180):
-    tar, sums = source_tree(host, parts or (SMALL if small else LARGE))
+def make_fs(host, disk, tar, mkfs='', timeout=180):
     host.run('mkfs.ext4 -q -F %s %s && mkdir -p %s && mount %s %s'
              ' && tar -xf %s -C %s && umount %s'
              % (mkfs, disk, FSDIR, disk, FSDIR, tar, FSDIR, FSDIR), timeout=timeout)
+
+
+def fill_fs(host, disk, small=False, mkfs='', parts=None, timeout=180):
+    tar, sums = source_tree(host, parts or (SMALL if small else LARGE))
+    make_fs(host, disk, tar, mkfs, timeout)
     return sums
 
 
