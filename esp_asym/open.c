@@ -65,8 +65,8 @@ enum open_stage {
  * @range_bytes: bytes of each range, with its neighbours
  * @few: entries of @body and @range_sg, if they are enough
  * @sg: otherwise these, or NULL
- * @req: request, behind this structure
- * @mac_room: see asym_mac_room(), behind that
+ * @req: see asym_op_alloc()
+ * @mac_room: likewise
  */
 struct open_op {
 	struct xfrm_state	*x;
@@ -102,13 +102,11 @@ struct open_op {
 
 static struct open_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 {
-	struct crypto_skcipher *tfm = asym_sa_of(x)->stream;
-	size_t req_at = ALIGN(sizeof(struct open_op), CRYPTO_MINALIGN);
-	size_t mac_at = ALIGN(req_at + sizeof(struct skcipher_request) +
-			      crypto_skcipher_reqsize(tfm), CRYPTO_MINALIGN);
+	struct skcipher_request *req;
 	struct open_op *op;
+	void *mac_room;
 
-	op = kmalloc(mac_at + asym_mac_room(x), GFP_ATOMIC | __GFP_NOWARN);
+	op = asym_op_alloc(x, sizeof(*op), &req, &mac_room);
 	if (!op)
 		return NULL;
 	op->x = x;
@@ -124,9 +122,8 @@ static struct open_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 	asym_reframe_init(&op->rf, skb);
 	op->range = NULL;
 	op->sg = NULL;
-	op->req = (void *)op + req_at;
-	op->mac_room = (void *)op + mac_at;
-	skcipher_request_set_tfm(op->req, tfm);
+	op->req = req;
+	op->mac_room = mac_room;
 	return op;
 }
 
@@ -243,7 +240,8 @@ static int authenticate(struct open_op *op)
 
 	if (skb_copy_bits(skb, skb->len - sizeof(op->end), op->end,
 			  sizeof(op->end)))
-		return -EINVAL;
+		return refuse(op, ASYM_REASON_BAD_PACKET, "packet too short",
+			      -EINVAL);
 	aad_len = asym_mac_aad(op->x, esph, XFRM_SKB_CB(skb)->seq.input.hi,
 			       aad);
 	err = asym_mac(op->x, skb, ASYM_ESP_BYTES + ASYM_IV_BYTES, covered,
@@ -427,7 +425,8 @@ static int read_trailer(struct open_op *op)
 		return 0;
 	if (sg_pcopy_to_buffer(op->body.dst, op->body.nr, tail, sizeof(tail),
 			       op->body.bytes - sizeof(tail)) != sizeof(tail))
-		return -EINVAL;
+		return refuse(op, ASYM_REASON_BAD_PACKET, "no ESP trailer",
+			      -EINVAL);
 	return set_trailer(op, tail);
 }
 

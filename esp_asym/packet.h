@@ -112,6 +112,13 @@ u32 asym_mac_aad(const struct xfrm_state *x, const struct ip_esp_hdr *esph,
 		 __be32 seq_hi, u8 *aad);
 #define ASYM_AAD_BYTES_MAX	12
 
+/* ---- op.c ---- */
+
+struct skcipher_request;
+
+void *asym_op_alloc(const struct xfrm_state *x, size_t size,
+		    struct skcipher_request **req, void **mac_room);
+
 /* ---- segment.c ---- */
 
 /**

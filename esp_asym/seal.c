@@ -45,8 +45,8 @@
  * @sg: what is encrypted; with @lead, if that has no keystream for it
  * @few: entries of @sg, if they are enough
  * @many: otherwise these, or NULL
- * @req: request, behind this structure
- * @mac_room: see asym_mac_room(), behind that
+ * @req: see asym_op_alloc()
+ * @mac_room: likewise
  */
 struct seal_op {
 	struct xfrm_state	*x;
@@ -74,13 +74,11 @@ struct seal_op {
 
 static struct seal_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 {
-	struct crypto_skcipher *tfm = asym_sa_of(x)->stream;
-	size_t req_at = ALIGN(sizeof(struct seal_op), CRYPTO_MINALIGN);
-	size_t mac_at = ALIGN(req_at + sizeof(struct skcipher_request) +
-			      crypto_skcipher_reqsize(tfm), CRYPTO_MINALIGN);
+	struct skcipher_request *req;
 	struct seal_op *op;
+	void *mac_room;
 
-	op = kmalloc(mac_at + asym_mac_room(x), GFP_ATOMIC | __GFP_NOWARN);
+	op = asym_op_alloc(x, sizeof(*op), &req, &mac_room);
 	if (!op)
 		return NULL;
 	op->x = x;
@@ -88,9 +86,8 @@ static struct seal_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 	op->net = xs_net(x);
 	asym_reframe_init(&op->rf, skb);
 	op->many = NULL;
-	op->req = (void *)op + req_at;
-	op->mac_room = (void *)op + mac_at;
-	skcipher_request_set_tfm(op->req, tfm);
+	op->req = req;
+	op->mac_room = mac_room;
 	return op;
 }
 

@@ -20,6 +20,7 @@ import functools
 import itertools
 import lzma
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -63,6 +64,15 @@ def kernel_tree(series):
     return done.stdout.splitlines()[-1]
 
 
+@functools.lru_cache(maxsize=None)
+def emulator():
+    """Version of QEMU, as (major, minor)."""
+    said = subprocess.run(['qemu-system-x86_64', '--version'], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout
+    found = re.search(r'version (\d+)\.(\d+)', said)
+    return tuple(map(int, found.groups()))
+
+
 def default_accel():
     """'kvm' where QEMU can run a stock kernel with it, else TCG."""
     # The device alone says little: with KVM inside of a machine that itself is
@@ -72,10 +82,10 @@ def default_accel():
     if os.access('/dev/kvm', os.R_OK | os.W_OK) \
             and {'vmx', 'svm'} & set(flags.split()):
         return 'kvm'
-    # With a thread for each CPU, QEMU 7.2 now and then runs an instruction that
-    # the kernel has patched on another CPU, and the guest dies of an int3 while
-    # it boots.  On a machine with two CPUs one thread is faster, too.
-    return 'tcg,thread=single'
+    # With a thread for each CPU, QEMU before 8.1 now and then runs an instruction
+    # that the kernel has patched on another CPU, and the guest dies of an int3
+    # while it boots.  With one thread CPUs take turns, and nothing is parallel.
+    return 'tcg,thread=multi' if emulator() >= (8, 1) else 'tcg,thread=single'
 
 
 def _module_name(path):

@@ -43,6 +43,35 @@ def encapsulate(host, family=socket.AF_INET):
     Script(host, 'encap', UDP_ENCAP, int(family))
 
 
+# The connection that carries ESP (RFC 8229); an IKE daemon has it for its own
+# messages.
+CARRIER = """
+import socket, sys, time
+mine, peer = sys.argv[1:3]
+if peer != 'listen':
+    s = socket.create_connection((peer, %d), source_address=(mine, %d))
+else:
+    family = socket.AF_INET6 if ':' in mine else socket.AF_INET
+    listener = socket.create_server((mine, %d), family=family)
+    print('ready')
+    s, _ = listener.accept()
+s.setsockopt(6, 31, b'espintcp')
+print('ready and carries')
+while True:
+    time.sleep(1000)
+""" % (NAT_T, NAT_T, NAT_T)
+
+
+def carry(client, server):
+    """Between two (host, address); returns the client's Script."""
+    ends = [Script(server[0], 'carrier', CARRIER, server[1], 'listen'),
+            Script(client[0], 'carrier', CARRIER, client[1], server[1])]
+    for end in ends:
+        poll(lambda: 'carrier: ' + end.text(),
+             lambda: 'carries' in end.text(), 30 * end.host.slow)
+    return ends[1]
+
+
 # What the kernel tells an IKE daemon when a peer comes from another address.
 MAPPINGS = """
 import socket, struct

@@ -15,7 +15,7 @@ from testbed.sa import Sas, batch
 from testbed.suite import check, count_in_file, frames, test
 
 from . import steps, xts
-from .scripts import MAPPINGS, NAT_T, Script, encapsulate
+from .scripts import MAPPINGS, NAT_T, Script, carry, encapsulate
 from .t_10_network import check_unharmed, snmp
 from .t_10_tcp import written_while
 
@@ -197,23 +197,6 @@ def data_survive_nat_with_udp_encapsulation(ctx, esn=False, mtu=1500,
 
 
 # -- TCP encapsulation ---------------------------------------------------------
-# The connection that carries ESP; an IKE daemon has it for its own messages.
-CARRIER = """
-import socket, sys, time
-where = sys.argv[1:]
-if where:
-    s = socket.create_connection((where[0], %d), source_address=('', %d))
-else:
-    listener = socket.create_server(('', %d))
-    print('ready')
-    s, _ = listener.accept()
-s.setsockopt(6, 31, b'espintcp')
-print('ready and carries')
-while True:
-    time.sleep(1000)
-""" % (NAT_T, NAT_T, NAT_T)
-
-
 @test(platforms='uml')
 def data_survive_in_tcp_encapsulation(ctx):
     """RFC 8229; stock Debian has no such sockets."""
@@ -230,11 +213,7 @@ def data_survive_in_tcp_encapsulation(ctx):
             batch(host, ['xfrm policy add ' + sas.policy(*pair, way).replace(
                 'proto tcp', 'proto tcp %s %d' % (
                     port[host is bed.t], iscsi.PORT), 1)])
-    server = Script(bed.t, 'carrier', CARRIER)
-    client = Script(bed.i, 'carrier', CARRIER, bed.t.addr)
-    for end in (server, client):
-        poll(lambda: 'carrier: ' + end.text(),
-             lambda: 'carries' in end.text(), 30 * bed.i.slow)
+    client = carry((bed.i, bed.i.addr), (bed.t, bed.t.addr))
     session = witnessed(
         ctx, bed, lambda p: p[9] == 6 and {struct.unpack(
             '>HH', p[20:24])} == {(NAT_T, NAT_T)}, 'the carrier')

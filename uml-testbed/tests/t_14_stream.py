@@ -10,25 +10,9 @@ from testbed.modes import Mode, url
 from testbed.suite import check, foreign_frames, test
 
 from . import steps, xts
-from .scripts import NAT_T, Script
+from .scripts import NAT_T, carry
 from .steps import counted
 from .t_14_modes import OPENED, nothing_was_refused
-
-# The connection that carries ESP; an IKE daemon has it for its own messages.
-CARRIER = """
-import socket, sys, time
-mine, peer = sys.argv[1:3]
-if peer != 'listen':
-    s = socket.create_connection((peer, %d), source_address=(mine, %d))
-else:
-    listener = socket.create_server((mine, %d), family=socket.AF_INET6)
-    print('ready')
-    s, _ = listener.accept()
-s.setsockopt(6, 31, b'espintcp')
-print('ready and carries')
-while True:
-    time.sleep(1000)
-""" % (NAT_T, NAT_T, NAT_T)
 
 
 def is_carrier(frame):
@@ -49,12 +33,7 @@ def data_survive_in_tcp_over_ipv6(ctx, mode, inner, no_offload=False):
     sas = Mode(bed, mode, 6, inner, 'espintcp %d %d ::' % (NAT_T, NAT_T))
     # Not for the carrier itself.
     sas.install('asym', 0x1000, port=iscsi.PORT)
-    server = Script(bed.t, 'carrier', CARRIER, sas.outer[bed.t], 'listen')
-    client = Script(bed.i, 'carrier', CARRIER, sas.outer[bed.i],
-                    sas.outer[bed.t])
-    for end in (server, client):
-        poll(lambda: 'carrier: ' + end.text(),
-             lambda: 'carries' in end.text(), 30 * bed.i.slow)
+    client = carry((bed.i, sas.outer[bed.i]), (bed.t, sas.outer[bed.t]))
     size = (2 if ctx.quick else 4) << 20
     lun = iscsi.Lun(0, size=size)
     bed.serve([lun], address='::' if inner == 6 else '0.0.0.0')
