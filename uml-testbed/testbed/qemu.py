@@ -88,6 +88,11 @@ def default_accel():
     return 'tcg,thread=multi' if emulator() >= (8, 1) else 'tcg,thread=single'
 
 
+def description():
+    """What runs the guests, in a few words."""
+    return 'QEMU %d.%d, %s' % (*emulator(), default_accel())
+
+
 def _module_name(path):
     return os.path.basename(path.strip()).split('.')[0].replace('-', '_')
 
