@@ -218,7 +218,7 @@ test-report:
 
 bench: prerequisites
 	@mkdir -p '$(BENCH)'
-	@$(CHECK_ENV) sh -c "bench/run --profile --json '$(BENCH)/cost.json' \
+	@$(CHECK_ENV) sh -c "bench/run --profile '^(plain|gcm|gcm.dmcrypt-512|asym-512|asym-4096)\$$' --json '$(BENCH)/cost.json' \
 		--markdown '$(BENCH)/cost.md' && \
 		bench/plot '$(BENCH)/cost.json' '$(BENCH)'"
 

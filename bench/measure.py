@@ -45,11 +45,12 @@ class Series:
 
     boot(loaded) gives a Rig; together: they live side by side, and all
     configurations take turns, as they must where a turn depends on what else
-    the machine does.
+    the machine does.  profile: regular expression for the names of configurations
+    of which each function is counted, or None.
     """
 
     def __init__(self, boot, configs, workloads, mtu, size, reps,
-                 together=True, profile=False):
+                 together=True, profile=None):
         self.boot = boot
         self.configs = configs
         self.workloads = workloads
@@ -132,7 +133,7 @@ class Series:
         cost.setdefault('both', sum(cost.values()))
         turn = {'cost': cost, 'said': said, 'memory': place.memory,
                 'sent': dict(zip(SIDES, sent))}
-        if self.profile:
+        if self.profile is not None and re.search(self.profile, config.name):
             turn['spent'] = spent
         self.turns[config, workload].append(turn)
         note('%s, %s, MTU %d: %s %s; %.1f MB/s' % (
@@ -141,18 +142,16 @@ class Series:
             said['bytes'] * 1e3 / said['ns']))
 
     def _profile(self, group):
-        if not self.profile:
-            return
         for (config, workload), turns in self.turns.items():
-            if config not in group:
+            turn = turns[-1]
+            if config not in group or 'spent' not in turn:
                 continue
             rig = self.rigs[config.loaded]
-            turn = turns[-1]
             functions = rig.meter.functions(turn.pop('spent'), rig.i)
             for side, counts in functions.items():
                 for name, count in counts.most_common():
                     each = count / turn['said']['bytes']
-                    if each < .002:
+                    if each < .005:
                         break
                     self.profiles.append(
                         {'platform': self.platform, 'kernel': self.kernel,
