@@ -60,6 +60,12 @@ static inline void *asym_real_netdev_alloc_frag(unsigned int n)
 	return netdev_alloc_frag(n);
 }
 
+static inline int asym_real_rhashtable_init(struct rhashtable *table,
+					    const struct rhashtable_params *p)
+{
+	return rhashtable_init(table, p);
+}
+
 #undef kmalloc
 #undef kzalloc
 #undef kmalloc_array
@@ -67,6 +73,7 @@ static inline void *asym_real_netdev_alloc_frag(unsigned int n)
 #undef alloc_pages
 #undef netdev_alloc_frag
 #undef alloc_percpu
+#undef rhashtable_init
 #undef KMEM_CACHE
 
 #define kmalloc(...)		asym_or(NULL, asym_real_kmalloc(__VA_ARGS__))
@@ -95,7 +102,8 @@ static inline void *asym_real_netdev_alloc_frag(unsigned int n)
 #define __skb_linearize(...)	asym_or(-ENOMEM, (__skb_linearize)(__VA_ARGS__))
 #define skb_orphan_frags(...)	asym_or(-ENOMEM, (skb_orphan_frags)(__VA_ARGS__))
 #define percpu_ref_init(...)	asym_or(-ENOMEM, (percpu_ref_init)(__VA_ARGS__))
-#define rhashtable_init(...)	asym_or(-ENOMEM, (rhashtable_init)(__VA_ARGS__))
+#define rhashtable_init(...)	asym_or(-ENOMEM, \
+					asym_real_rhashtable_init(__VA_ARGS__))
 #define rhashtable_lookup_insert_key(...) asym_or(-ENOMEM, \
 				(rhashtable_lookup_insert_key)(__VA_ARGS__))
 #define register_pernet_subsys(...) asym_or(-ENOMEM, \

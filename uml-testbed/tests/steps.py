@@ -217,4 +217,7 @@ def disk(bed, lun=None, settings=None, **bind):
     bed.serve([lun])
     if bed.sas.kind.startswith('asym') and bind.get('key') is not False:
         bed.bind(lun.number, **bind)
+    # The target's first ping is due from the login on.
+    if settings and PATIENCE.items() <= settings.items():
+        bed.target.be_patient()
     return bed.login(settings), lun
