@@ -50,7 +50,7 @@ PREREQUISITES := $(CHECK_ENV) uml-testbed/install-prerequisites
 	strongswan strongswan-install headers \
 	check check-unit check-build check-uml check-hostile check-uml-debug \
 	check-qemu check-qemu-fast check-mutants check-bench coverage lint \
-	fuzz test-report prerequisites bench bench-quick bench-scale bench-report
+	fuzz fuzz-once test-report prerequisites bench bench-quick bench-scale bench-report
 
 all: modules tools
 
@@ -151,6 +151,7 @@ UNIT += keystore='$(MAKE) -C keystore/tests check'
 UNIT += esp_asym='$(MAKE) -C esp_asym/tests check'
 UNIT += receiver='$(MAKE) -C esp_asym/tests/receiver check'
 UNIT += model='$(MAKE) -C esp_asym/tests/model check'
+UNIT += fuzz='$(MAKE) -s fuzz-once'
 UNIT += mutants='uml-testbed/mutants --check'
 UNIT += test-report='tools/tests/test-report'
 UNIT += side-by-side='tools/tests/side-by-side'
@@ -235,6 +236,16 @@ bench-scale: prerequisites
 # Of the JSON files in Documentation/performance; measures nothing.
 bench-report:
 	@$(CHECK_ENV) bench/report
+
+fuzz-once:
+	@passed=0; failed=0; for tests in $(FUZZ); do \
+		if $(MAKE) -s -C $$tests fuzz-once; then \
+			passed=$$((passed + 1)); echo "ok $$passed $$tests"; \
+		else \
+			failed=$$((failed + 1)); echo "not ok - $$tests"; \
+		fi; \
+	done; echo "$$passed passed, $$failed failed, 0 skipped"; \
+	[ $$failed = 0 ]
 
 # One after the other, each to its end.
 fuzz:

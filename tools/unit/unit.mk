@@ -28,12 +28,17 @@ UNIT_CORE := $(UNIT)/tap.c $(UNIT)/inputs.c
 UNIT_DEPENDS := $(HEADERS) $(wildcard *.h $(UNIT)/*.h) $(UNIT)/unit.mk Makefile
 FUZZ_TARGET := $(OUT)/$(basename $(firstword $(FUZZ)))
 
-.PHONY: check fuzz corpus-built corpus-minimise clean
+.PHONY: check fuzz fuzz-once corpus-built corpus-minimise clean
 
 # Finds go to $(OUT)/found, not to the corpus in the tree.
 fuzz: $(FUZZ_TARGET) $(FUZZ_TARGET)-coverage | $(CORPUS)
 	$(UNIT)/fuzz --seconds $(SECONDS) --max-len $(FUZZ_MAX) --out $(OUT) \
 		--results '$(FUZZ_RESULTS)' $(FUZZ_TARGET) $(CORPUS) $(CORE)
+
+# That the target builds, and finds nothing in what the corpus has.
+fuzz-once: $(FUZZ_TARGET) | $(CORPUS)
+	$(FUZZ_TARGET) -runs=0 $(CORPUS) > $(OUT)/once.log 2>&1 || \
+		{ tail -n 40 $(OUT)/once.log; exit 1; }
 
 corpus-minimise: $(FUZZ_TARGET)
 	mkdir -p $(OUT)/found
