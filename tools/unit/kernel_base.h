@@ -15,8 +15,7 @@
 
 /* As in the kernel: the message may be left out. */
 #undef static_assert
-#define static_assert(expr, ...)	__static_assert(expr, ##__VA_ARGS__, #expr)
-#define __static_assert(expr, msg, ...)	_Static_assert(expr, msg)
+#define static_assert(expr, ...)	extern int asserted[(expr) ? 1 : -1]
 
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
