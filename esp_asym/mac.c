@@ -147,14 +147,14 @@ int asym_mac(struct xfrm_state *x, const struct sk_buff *skb, u32 off,
 	err = crypto_shash_init(text) ?: update_skb(text, skb, off, len) ?:
 	      crypto_shash_final(text, hash);
 	memzero_explicit(room, asym_mac_room(x));
-	if (err)
-		return err;
-	start(key, mask, aad, aad_len, len, mac);
-	add(mac, hash);
+	if (!err) {
+		start(key, mask, aad, aad_len, len, mac);
+		add(mac, hash);
+		asym_count(xs_net(x), ASYM_STAT_BYTES_HASHED, len);
+	}
 	/* Without its mask it says something of the key. */
 	memzero_explicit(hash, sizeof(hash));
-	asym_count(xs_net(x), ASYM_STAT_BYTES_HASHED, len);
-	return 0;
+	return err;
 }
 
 /* SPI and sequence number, 64 bits long with ESN (RFC 4106 section 5). */

@@ -1,38 +1,77 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory for a packet on its way through the ciphers, in one piece.
+ * Memory for packets on their way through the ciphers, one piece for each.
+ *
+ * Each CPU keeps the last piece that an SA has used.  Hardly ever is a second one
+ * in use at the same time (only when a cipher takes its time), so a packet as a
+ * rule asks for no memory, and nobody clears a page for it.
  */
 #include <crypto/skcipher.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 
 #include "packet.h"
 #include "sa.h"
 
+int asym_op_init(struct asym_sa *sa)
+{
+	sa->spare = alloc_percpu(struct asym_spare);
+	return sa->spare ? 0 : -ENOMEM;
+}
+
+void asym_op_exit(struct asym_sa *sa)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct asym_spare *spare = per_cpu_ptr(sa->spare, cpu);
+
+		kfree(spare->op[ASYM_SEAL]);
+		kfree(spare->op[ASYM_OPEN]);
+	}
+	free_percpu(sa->spare);
+}
+
 /**
  * asym_op_alloc() - memory for a packet on its way
  * @x: SA
- * @size: bytes of the structure it begins with
+ * @way: the packet is sealed or opened
+ * @size: bytes of the structure it begins with, the same for each packet
  * @req: result, a request to the stream cipher of the SA
  * @mac_room: result, what asym_mac() works in
  *
- * Nothing is cleared.  For kfree().
+ * Nothing is cleared; what an earlier packet has left may be there.
  *
- * Return: the structure, or NULL
+ * Return: the structure, for asym_op_free(), or NULL
  */
-void *asym_op_alloc(const struct xfrm_state *x, size_t size,
+void *asym_op_alloc(const struct xfrm_state *x, enum asym_way way, size_t size,
 		    struct skcipher_request **req, void **mac_room)
 {
-	struct crypto_skcipher *stream = asym_sa_of(x)->stream;
+	const struct asym_sa *sa = asym_sa_of(x);
 	size_t req_at = ALIGN(size, CRYPTO_MINALIGN);
 	size_t mac_at = ALIGN(req_at + sizeof(struct skcipher_request) +
-			      crypto_skcipher_reqsize(stream), CRYPTO_MINALIGN);
-	void *op;
+			      crypto_skcipher_reqsize(sa->stream),
+			      CRYPTO_MINALIGN);
+	void *op = this_cpu_xchg(sa->spare->op[way], NULL);
 
-	op = kmalloc(mac_at + asym_mac_room(x), GFP_ATOMIC | __GFP_NOWARN);
+	if (!op)
+		op = kmalloc(mac_at + asym_mac_room(x),
+			     GFP_ATOMIC | __GFP_NOWARN);
 	if (!op)
 		return NULL;
 	*req = op + req_at;
 	*mac_room = op + mac_at;
-	skcipher_request_set_tfm(*req, stream);
+	skcipher_request_set_tfm(*req, sa->stream);
 	return op;
+}
+
+/**
+ * asym_op_free() - give back what asym_op_alloc() gave
+ * @x: SA
+ * @way: as then
+ * @op: the structure, without anything that is secret
+ */
+void asym_op_free(const struct xfrm_state *x, enum asym_way way, void *op)
+{
+	kfree(this_cpu_xchg(asym_sa_of(x)->spare->op[way], op));
 }

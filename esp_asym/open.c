@@ -27,7 +27,10 @@
 #define AHEAD_BYTES	128
 
 /* Entries of scatterlists that need no memory of their own. */
-#define FEW_ENTRIES	20
+#define FEW_ENTRIES	48
+
+/* Bytes of the request for a range, with any cipher that is not a device's. */
+#define RANGE_ROOM	768
 
 /* What the cipher is busy with, in order. */
 enum open_stage {
@@ -59,10 +62,11 @@ enum open_stage {
  * @rf: rewriting of the packet
  * @lead_sg: @lead
  * @body: what is decrypted under the SA
- * @range: request for the range cipher
+ * @range: request for the range cipher, in @range_room if there is enough of it
  * @range_sg: what it reads and writes, range by range
  * @range_first: first entry of each range in @range_sg
  * @range_bytes: bytes of each range, with its neighbours
+ * @range_room: memory for it
  * @few: entries of @body and @range_sg, if they are enough
  * @sg: otherwise these, or NULL
  * @req: see asym_op_alloc()
@@ -94,6 +98,7 @@ struct open_op {
 	struct asym_sg_pair	range_sg;
 	u32			range_first[ASYM_RANGES_MAX];
 	u32			range_bytes[ASYM_RANGES_MAX];
+	u8			range_room[RANGE_ROOM] CRYPTO_MINALIGN_ATTR;
 	struct scatterlist	few[FEW_ENTRIES];
 	struct scatterlist	*sg;
 	struct skcipher_request	*req;
@@ -106,7 +111,7 @@ static struct open_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 	struct open_op *op;
 	void *mac_room;
 
-	op = asym_op_alloc(x, sizeof(*op), &req, &mac_room);
+	op = asym_op_alloc(x, ASYM_OPEN, sizeof(*op), &req, &mac_room);
 	if (!op)
 		return NULL;
 	op->x = x;
@@ -150,13 +155,32 @@ static int alloc_sg(struct open_op *op)
 	return 0;
 }
 
+static int range_alloc(struct open_op *op, struct asym_binding *binding)
+{
+	u32 size = asym_range_size(binding);
+
+	op->range = size <= RANGE_ROOM ?
+		    (struct asym_range *)op->range_room :
+		    kmalloc(size, GFP_ATOMIC | __GFP_NOWARN);
+	if (!op->range)
+		return -ENOMEM;
+	op->range->binding = binding;
+	return 0;
+}
+
 static void range_free(struct open_op *op)
 {
-	if (!op->range)
+	struct asym_range *range = op->range;
+	struct asym_binding *binding;
+
+	if (!range)
 		return;
-	asym_binding_put(op->range->binding);
-	kfree_sensitive(op->range);
 	op->range = NULL;
+	binding = range->binding;
+	memzero_explicit(range, asym_range_size(binding));
+	if ((u8 *)range != op->range_room)
+		kfree(range);
+	asym_binding_put(binding);
 }
 
 static void op_free(struct open_op *op)
@@ -167,7 +191,7 @@ static void op_free(struct open_op *op)
 	memzero_explicit(op->lead, sizeof(op->lead));
 	memzero_explicit(op->scratch, sizeof(op->scratch));
 	kfree(op->sg);
-	kfree(op);
+	asym_op_free(op->x, ASYM_OPEN, op);
 }
 
 static int refuse(struct open_op *op, enum asym_reason reason,
@@ -464,13 +488,11 @@ static int open_next_range(struct open_op *op)
 	err = asym_segment_find_range(&op->segment, entry, &binding, &offset);
 	if (err)
 		return err;
-	op->range = kmalloc(asym_range_size(binding),
-			    GFP_ATOMIC | __GFP_NOWARN);
-	if (!op->range) {
+	err = range_alloc(op, binding);
+	if (err) {
 		asym_binding_put(binding);
-		return refuse(op, ASYM_REASON_NO_MEMORY, NULL, -ENOMEM);
+		return refuse(op, ASYM_REASON_NO_MEMORY, NULL, err);
 	}
-	op->range->binding = binding;
 	op->range->offset = offset;
 	op->range->len = op->range_bytes[i];
 	op->range->src = op->range_sg.src + first;

@@ -114,10 +114,29 @@ u32 asym_mac_aad(const struct xfrm_state *x, const struct ip_esp_hdr *esph,
 
 /* ---- op.c ---- */
 
+struct asym_sa;
 struct skcipher_request;
 
-void *asym_op_alloc(const struct xfrm_state *x, size_t size,
+/* What becomes of a packet.  Over the loopback device an SA is used both ways. */
+enum asym_way {
+	ASYM_SEAL,
+	ASYM_OPEN,
+	ASYM_WAYS
+};
+
+/**
+ * struct asym_spare - memory of a packet that is gone, for the next one
+ * @op: as asym_op_alloc() has laid it out, or NULL
+ */
+struct asym_spare {
+	void	*op[ASYM_WAYS];
+};
+
+int asym_op_init(struct asym_sa *sa);
+void asym_op_exit(struct asym_sa *sa);
+void *asym_op_alloc(const struct xfrm_state *x, enum asym_way way, size_t size,
 		    struct skcipher_request **req, void **mac_room);
+void asym_op_free(const struct xfrm_state *x, enum asym_way way, void *op);
 
 /* ---- segment.c ---- */
 

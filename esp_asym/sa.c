@@ -9,6 +9,7 @@
 #include <crypto/internal/skcipher.h>
 #include <linux/random.h>
 
+#include "packet.h"
 #include "sa.h"
 
 /* The AEAD algorithm of a suite. */
@@ -114,18 +115,26 @@ static int shell_init(struct crypto_aead *shell)
 	if (IS_ERR(sa->stream))
 		return PTR_ERR(sa->stream);
 	err = asym_mac_init_key(&sa->mac);
-	if (err) {
-		crypto_free_skcipher(sa->stream);
-		return err;
-	}
+	if (err)
+		goto free_stream;
+	err = asym_op_init(sa);
+	if (err)
+		goto exit_mac;
 	get_random_bytes(&sa->iv_mask, sizeof(sa->iv_mask));
 	return 0;
+
+exit_mac:
+	asym_mac_exit_key(&sa->mac);
+free_stream:
+	crypto_free_skcipher(sa->stream);
+	return err;
 }
 
 static void shell_exit(struct crypto_aead *shell)
 {
 	struct asym_sa *sa = crypto_aead_ctx(shell);
 
+	asym_op_exit(sa);
 	asym_mac_exit_key(&sa->mac);
 	crypto_free_skcipher(sa->stream);
 	memzero_explicit(sa, sizeof(*sa));

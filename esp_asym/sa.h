@@ -59,6 +59,8 @@ int asym_mac_set_key(struct asym_mac_key *key, const u8 *raw);
 
 /* ---- sa.c ---- */
 
+struct asym_spare;
+
 /**
  * struct asym_sa - what an SA needs to seal and open packets
  * @suite: its algorithm
@@ -66,6 +68,7 @@ int asym_mac_set_key(struct asym_mac_key *key, const u8 *raw);
  * @mac: key of the hash, derived from the SA key
  * @salt: first four bytes of the nonce (RFC 4106 section 4)
  * @iv_mask: makes the IVs of two SAs with the same key differ
+ * @spare: of each CPU, see op.c
  */
 struct asym_sa {
 	const struct asym_suite	*suite;
@@ -73,6 +76,7 @@ struct asym_sa {
 	struct asym_mac_key	mac;
 	u8			salt[4];
 	u64			iv_mask;
+	struct asym_spare __percpu *spare;
 };
 
 int asym_sa_init(void);

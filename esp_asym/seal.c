@@ -24,7 +24,7 @@
 #define AHEAD_BYTES	128
 
 /* Entries of scatterlists that need no memory of their own. */
-#define FEW_ENTRIES	16
+#define FEW_ENTRIES	40
 
 /**
  * struct seal_op - a packet on its way through the cipher
@@ -78,7 +78,7 @@ static struct seal_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 	struct seal_op *op;
 	void *mac_room;
 
-	op = asym_op_alloc(x, sizeof(*op), &req, &mac_room);
+	op = asym_op_alloc(x, ASYM_SEAL, sizeof(*op), &req, &mac_room);
 	if (!op)
 		return NULL;
 	op->x = x;
@@ -114,7 +114,7 @@ static void op_free(struct seal_op *op)
 {
 	memzero_explicit(op->lead, sizeof(op->lead));
 	kfree(op->many);
-	kfree(op);
+	asym_op_free(op->x, ASYM_SEAL, op);
 }
 
 static int refuse(struct net *net, enum asym_reason reason, const char *detail,

@@ -90,6 +90,10 @@ static inline int asym_real_rhashtable_init(struct rhashtable *table,
 #define KMEM_CACHE(type, flags)	asym_or(NULL, kmem_cache_create(#type, \
 		sizeof(struct type), __alignof__(struct type), flags, NULL))
 
+/* Memory that is kept for the next packet is none that has to be asked for. */
+#undef this_cpu_xchg
+#define this_cpu_xchg(kept, value)	(value)
+
 /* Functions: in parentheses they are not taken for the macro. */
 #define alloc_workqueue(...)	asym_or(NULL, (alloc_workqueue)(__VA_ARGS__))
 #define genlmsg_new(...)	asym_or(NULL, (genlmsg_new)(__VA_ARGS__))

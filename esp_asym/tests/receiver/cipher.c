@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "../../packet.h"
 #include "../../sa.h"
 #include "cipher.h"
 #include "host.h"
@@ -124,6 +125,16 @@ struct asym_sa *asym_sa_of(const struct xfrm_state *x)
 
 	kernel_assert(x == &sa);
 	return &of;
+}
+
+void cipher_start(void)
+{
+	kernel_assert(!asym_op_init(asym_sa_of(&sa)));
+}
+
+void cipher_end(void)
+{
+	asym_op_exit(asym_sa_of(&sa));
 }
 
 void asym_sa_counter(const struct asym_sa *of, const u8 *iv, u32 stream_pos,

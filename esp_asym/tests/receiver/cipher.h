@@ -12,6 +12,8 @@
 
 u8 keystream(const u8 *counter, u32 pos);
 /* A request that waits is done now. */
+void cipher_start(void);
 void cipher_complete(u32 i);
+void cipher_end(void);
 
 #endif /* _RECEIVER_CIPHER_H */

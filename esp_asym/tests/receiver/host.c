@@ -181,7 +181,8 @@ int asym_binding_learn_block_size(struct asym_binding *unit, u32 bytes)
 unsigned int asym_range_size(const struct asym_binding *unit)
 {
 	kernel_assert(unit->refs);
-	return sizeof(struct asym_range) + 8;
+	/* That of the second unit is a device's cipher. */
+	return unit->id ? 2048 : sizeof(struct asym_range) + 8;
 }
 
 static void reader_ready(struct sock *sk)

@@ -74,6 +74,14 @@ u8 *netdev_alloc_frag(u32 len);
 #define kmalloc_array(n, size, gfp)	kmalloc((size_t)(n) * (size), gfp)
 #define kfree_sensitive(p)		kfree(p)
 #define memzero_explicit(p, n)		memset(p, 0, n)
+/* There is one CPU. */
+#define __percpu
+#define alloc_percpu(type)		((type *)kzalloc(sizeof(type), 0))
+#define free_percpu(p)			kfree(p)
+#define per_cpu_ptr(p, cpu)		((void)(cpu), (p))
+#define for_each_possible_cpu(cpu)	for (cpu = 0; cpu < 1; cpu++)
+#define this_cpu_xchg(var, value)					\
+	({ __auto_type xchg_old = (var); (var) = (value); xchg_old; })
 #define page_address(page)		((void *)(page))
 #define virt_to_page(p)							\
 	((struct page *)((unsigned long)(p) / PAGE_SIZE * PAGE_SIZE))
