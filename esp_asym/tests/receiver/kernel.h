@@ -76,7 +76,7 @@ u8 *netdev_alloc_frag(u32 len);
 #define memzero_explicit(p, n)		memset(p, 0, n)
 /* There is one CPU. */
 #define __percpu
-#define alloc_percpu(type)		((type *)kzalloc(sizeof(type), 0))
+#define alloc_percpu(type)		kzalloc(sizeof(type), 0)
 #define free_percpu(p)			kfree(p)
 #define per_cpu_ptr(p, cpu)		((void)(cpu), (p))
 #define for_each_possible_cpu(cpu)	for (cpu = 0; cpu < 1; cpu++)
