@@ -27,7 +27,7 @@
 #define AHEAD_BYTES	128
 
 /* Entries of scatterlists that need no memory of their own. */
-#define FEW_ENTRIES	48
+#define FEW_ENTRIES	40
 
 /* Bytes of the request for a range, with any cipher that is not a device's. */
 #define RANGE_ROOM	768

@@ -14,6 +14,10 @@ side; the first run() waits until the guest is up.
 
 A Link in the place of the Network connects two guests without tap devices and
 without a namespace; QEMU writes the capture then.
+
+Under TCG the boot takes longer than most of what is done afterwards.  So it is
+done once, up to the point where the root directory is mounted; the state of the
+guest is saved, and guests of the same kind begin as copies of it.
 """
 
 import functools
@@ -22,20 +26,23 @@ import lzma
 import os
 import re
 import secrets
+import shlex
 import shutil
 import socket
 import subprocess
 import threading
 import time
 
-from .host import Host, HostError
+from . import cache
+from .host import Host, HostError, poll
 
 QEMU_DIR = os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), 'qemu')
 
-# What the initramfs needs to reach the root directory and the command channel;
-# everything else is loaded from there.
-BOOT_MODULES = ('virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay')
+# What it takes to reach the root directory and the command channel, and the
+# network device.
+BOOT_MODULES = ('virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay',
+                'e1000e')
 
 # Loaded in every guest: what udev would load for the CPU and the devices, and
 # what the UML kernel has built in.  How ESP is loaded is up to the tests.
@@ -137,7 +144,8 @@ def _cpio(files):
     return b''.join(archive)
 
 
-def _initramfs(modules_dir):
+def _initramfs(modules_dir, modules):
+    """Path of an initramfs that loads these modules."""
     def read(path):
         with open(path, 'rb') as f:
             data = f.read()
@@ -150,10 +158,17 @@ def _initramfs(modules_dir):
              ('bin/busybox', 0o100755, read(busybox)),
              ('init', 0o100755, read(os.path.join(QEMU_DIR, 'init'))),
              ('agent', 0o100755, read(os.path.join(QEMU_DIR, 'agent')))]
-    for number, path in enumerate(_load_order(modules_dir, BOOT_MODULES)):
-        files.append(('modules/%02d-%s.ko' % (number, _module_name(path)),
-                      0o100644, read(os.path.join(modules_dir, path))))
-    return _cpio(files)
+    order = _load_order(modules_dir, modules)
+
+    def make(tmp):
+        for number, path in enumerate(order):
+            files.append(('modules/%03d-%s.ko' % (number, _module_name(path)),
+                          0o100644, read(os.path.join(modules_dir, path))))
+        with open(os.path.join(tmp, 'initramfs'), 'wb') as f:
+            f.write(_cpio(files))
+
+    key = cache.digest(modules_dir, *order, repr(files))
+    return os.path.join(cache.build('qemu-initramfs-' + key, make), 'initramfs')
 
 
 class _Spawner:
@@ -211,6 +226,93 @@ class Link:
             self._ends.pop().close()
 
 
+class Machine:
+    """What guests have in common if one can go on where another was saved."""
+
+    def __init__(self, tree, accel, cmdline, modules, vcpus, mem, icount, net,
+                 tap):
+        release = os.path.basename(tree)[len('debian-'):]
+        self._modules_dir = os.path.join(tree, 'lib/modules', release)
+        self._kernel = os.path.join(tree, 'boot/vmlinuz-' + release)
+        self._initramfs = _initramfs(self._modules_dir, modules)
+        self._cmdline = cmdline
+        self._net = net
+        self._usual = [
+            '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
+            '-machine', 'q35', '-accel', accel,
+            '-cpu', 'max,erms=off' if icount else 'max', '-smp', vcpus,
+            '-m', str(mem)]
+        if icount:
+            self._usual += ['-icount', 'shift=0,sleep=on']
+        self._device = 'e1000e,netdev=net'
+        if tap:
+            # Without the device's own segmentation and checksums, what passes
+            # the tap is what would be on a cable.
+            self._device += ',disable_vnet_hdr=1'
+
+    def arguments(self, console, agent, share, netdev, *options):
+        """For QEMU: paths of the console's log and of what the guest shares,
+        file descriptor of the command channel, where eth0 ends, more for the
+        kernel's command line."""
+        args = self._usual + [
+            '-kernel', self._kernel, '-initrd', self._initramfs,
+            '-append', ' '.join((KERNEL_ARGS, self._cmdline) + options),
+            '-chardev', 'file,id=console,path=' + console,
+            '-serial', 'chardev:console',
+            '-device', 'virtio-serial-pci',
+            '-chardev', 'socket,id=agent,fd=%d' % agent,
+            '-device', 'virtserialport,chardev=agent,name=agent']
+        for tag, path, access in (('root', '/', ',readonly=on'),
+                                  ('modules', self._modules_dir,
+                                   ',readonly=on'),
+                                  ('share', share, '')):
+            args += ['-fsdev', 'local,id=%s,path=%s,security_model=none,'
+                     'multidevs=remap%s' % (tag, path, access),
+                     '-device', 'virtio-9p-pci,fsdev=%s,mount_tag=%s'
+                     % (tag, tag)]
+        if self._net:
+            args += ['-netdev', netdev, '-device', self._device]
+        return args
+
+    def saved(self):
+        """Path of the state of such a guest that waits in front of its root
+        directory."""
+        def make(tmp):
+            console = os.path.join(tmp, 'console')
+            ours, agent = socket.socketpair()
+            # It has to see its own end only.
+            with ours, agent, open(os.path.join(tmp, 'log'), 'wb') as log:
+                proc = _spawner.spawn(
+                    ['qemu-system-x86_64', '-monitor', 'stdio']
+                    + self.arguments(console, agent.fileno(), tmp,
+                                     'hubport,id=net,hubid=0', 'copied'),
+                    stdin=subprocess.PIPE, stdout=log, stderr=log,
+                    start_new_session=True, pass_fds=[agent.fileno()])
+                try:
+                    poll('a guest that is to be saved', lambda: (
+                        proc.poll() is not None or os.path.exists(console)
+                        and b'init: waits' in _content(console)), BOOT_TIMEOUT)
+                    proc.communicate(b'migrate "exec:cat >%s"\nquit\n'
+                                     % os.path.join(tmp, 'state').encode(),
+                                     timeout=BOOT_TIMEOUT)
+                finally:
+                    proc.kill()
+                    proc.wait()
+            if not os.path.exists(os.path.join(tmp, 'state')):
+                raise HostError('no state of a guest was saved:\n%s'
+                                % _content(os.path.join(tmp, 'log')).decode())
+
+        version = subprocess.run(['qemu-system-x86_64', '--version'],
+                                 check=True, stdout=subprocess.PIPE).stdout
+        key = cache.digest(version, *self.arguments('', 0, '', ''))
+        return os.path.join(cache.build('qemu-state-' + key, make), 'state')
+
+
+def _content(path):
+    with open(path, 'rb') as f:
+        return f.read()
+
+
 class QemuHost(Host):
     """One guest.
 
@@ -250,7 +352,7 @@ class QemuHost(Host):
 
         self._proc = None
         self._setup = self._setup_commands(
-            modules, net and (net.mtu if tap else mtu), addr, prefix)
+            net and (net.mtu if tap else mtu), addr, prefix)
         self._boot_end = time.monotonic() + boot
         self._boot_lock = threading.Lock()
         self._send_lock = threading.Lock()
@@ -265,53 +367,34 @@ class QemuHost(Host):
             if not shutil.which(tool):
                 raise HostError(tool + ' is missing')
         os.makedirs(self.share, exist_ok=True)
-        initramfs = os.path.join(workdir, 'initramfs')
-        with open(initramfs, 'wb') as f:
-            f.write(_initramfs(modules_dir))
+        accel = 'tcg' if icount else accel or default_accel()
+        machine = Machine(tree, accel, cmdline, BOOT_MODULES + tuple(modules),
+                          '1' if icount else str(vcpus), mem, icount, bool(net),
+                          bool(tap))
+        # What is measured shall not depend on what was saved once.
+        copied = accel.startswith('tcg') and not icount and not qemu_args
+        # Before the clock of the boot is of interest, and once for all.
+        state = machine.saved() if copied else None
 
         self._agent, agent = socket.socketpair()
         inherited = [agent]
-        args = ['qemu-system-x86_64', '-name', name, '-nodefaults',
-                '-no-user-config', '-display', 'none', '-no-reboot',
-                '-machine', 'q35',
-                '-accel', 'tcg' if icount else accel or default_accel(),
-                '-cpu', 'max,erms=off' if icount else 'max',
-                '-smp', '1' if icount else str(vcpus), '-m', str(mem),
-                '-kernel', os.path.join(tree, 'boot/vmlinuz-' + self.release),
-                '-initrd', initramfs,
-                '-append', '%s hostname=%s %s' % (KERNEL_ARGS, name, cmdline),
-                '-chardev', 'file,id=console,path=' + self.console,
-                '-serial', 'chardev:console',
-                '-device', 'virtio-serial-pci',
-                '-chardev', 'socket,id=agent,fd=%d' % agent.fileno(),
-                '-device', 'virtserialport,chardev=agent,name=agent']
-        if icount:
-            args += ['-icount', 'shift=0,sleep=on']
-        for tag, path, access in (('root', '/', ',readonly=on'),
-                                  ('modules', modules_dir, ',readonly=on'),
-                                  ('share', self.share, '')):
-            args += ['-fsdev', 'local,id=%s,path=%s,security_model=none,'
-                     'multidevs=remap%s' % (tag, path, access),
-                     '-device', 'virtio-9p-pci,fsdev=%s,mount_tag=%s'
-                     % (tag, tag)]
-        if net:
-            device = 'e1000e,netdev=net,mac=52:54:00:12:34:%02x' \
-                % next(self._macs)
-            if tap:
-                # Without the device's own segmentation and checksums,
-                # what passes the tap is what would be on a cable.
-                device += ',disable_vnet_hdr=1'
-                netdev = 'tap,id=net,ifname=%s,script=no,downscript=no' % tap
-                args = net.command(args)
-            else:
-                end = net.take()
-                inherited.append(end)
-                netdev = 'stream,id=net,server=off,addr.type=fd,addr.str=%d' \
-                    % end.fileno()
-            args += ['-netdev', netdev, '-device', device]
-            if capture:
-                args += ['-object', 'filter-dump,id=capture,netdev=net,file='
-                         + os.path.abspath(capture)]
+        netdev = None
+        command = []
+        if net and tap:
+            netdev = 'tap,id=net,ifname=%s,script=no,downscript=no' % tap
+            command = net.command([])
+        elif net:
+            end = net.take()
+            inherited.append(end)
+            netdev = 'stream,id=net,server=off,addr.type=fd,addr.str=%d' \
+                % end.fileno()
+        args = command + ['qemu-system-x86_64', '-name', name] + \
+            machine.arguments(self.console, agent.fileno(), self.share, netdev)
+        if state:
+            args += ['-incoming', 'exec:cat ' + shlex.quote(state)]
+        if capture:
+            args += ['-object', 'filter-dump,id=capture,netdev=net,file='
+                     + os.path.abspath(capture)]
         args += list(qemu_args)
         try:
             with open(self.qemu_log, 'wb') as log:
@@ -319,6 +402,8 @@ class QemuHost(Host):
                     args, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                     start_new_session=True,
                     pass_fds=[s.fileno() for s in inherited])
+            if state:
+                self._agent.sendall(b'go\n')
         except BaseException:
             self._agent.close()
             raise
@@ -328,26 +413,28 @@ class QemuHost(Host):
                 s.close()
         threading.Thread(target=self._read_answers, daemon=True).start()
 
-    @staticmethod
-    def _setup_commands(modules, mtu, addr, prefix):
-        # IPv6 would put packets of its own on the wire.
-        cmds = ['sysctl -qw net.ipv6.conf.all.disable_ipv6=1'
+    def _setup_commands(self, mtu, addr, prefix):
+        cmds = ['hostname ' + self.name,
+                # IPv6 would put packets of its own on the wire.
+                'sysctl -qw net.ipv6.conf.all.disable_ipv6=1'
                 ' net.ipv6.conf.default.disable_ipv6=1'
-                ' kernel.printk_ratelimit=0']
+                ' kernel.printk_ratelimit=0',
+                # Copies must not draw the same random numbers: have each take
+                # new ones from its CPU (RNDRESEEDCRNG).
+                "perl -e 'open(R, q(>), q(/dev/urandom)) or die;"
+                " ioctl(R, 0x5207, 0) or die'"]
         if mtu:
             # The default rings are so short that a guest under TCG loses
             # what comes in bursts.
-            cmds += ['modprobe e1000e',
-                     'ethtool -G eth0 rx 4096 tx 4096',
+            cmds += ['ethtool -G eth0 rx 4096 tx 4096',
+                     'ip link set eth0 address 52:54:00:12:34:%02x'
+                     % next(self._macs),
                      'ip addr add %s/%d dev eth0' % (addr, prefix),
-                     'ip link set eth0 mtu %d up' % mtu]
-        if modules:
-            cmds.append('modprobe -a ' + ' '.join(modules))
-        if mtu:
-            # Autonegotiation takes a second or two.
-            cmds.append('until grep -q 1 /sys/class/net/eth0/carrier;'
-                        ' do sleep 0.05; done')
-        return [' && '.join(cmds)]
+                     'ip link set eth0 mtu %d up' % mtu,
+                     # Autonegotiation takes a second or two.
+                     'until grep -q 1 /sys/class/net/eth0/carrier;'
+                     ' do sleep 0.05; done']
+        return ' && '.join(cmds)
 
     # -- the command channel; the protocol is described in qemu/agent ----
     def _read_answers(self):
@@ -432,11 +519,12 @@ class QemuHost(Host):
                 return
             try:
                 self._wait_answer(b'agent', self._boot_end)
-                for cmd in self._setup:
-                    rc, out = self._command(cmd, 60)
-                    if rc:
-                        raise HostError('%s: %s\n%s' % (
-                            self.name, cmd, out.decode('utf-8', 'replace')))
+                # A copy's clock has stood still.
+                cmd = 'date -s @%d && %s' % (time.time(), self._setup)
+                rc, out = self._command(cmd, 60)
+                if rc:
+                    raise HostError('%s: %s\n%s' % (
+                        self.name, cmd, out.decode('utf-8', 'replace')))
             except (OSError, KeyError):
                 with open(self.qemu_log, errors='replace') as f:
                     raise HostError('%s: no boot:\n%s%s' % (
