@@ -52,7 +52,9 @@ class Mode:
         if self.mode != 'transport':
             mine, theirs = self.inner[host], self.inner[self._other(host)]
             bits = BITS[self.family]
-            lines += ['addr add %s/%d dev lo' % (mine, bits),
+            # An address that is still tentative is no source of a route.
+            lines += ['addr add %s/%d dev lo %s'
+                      % (mine, bits, 'nodad' if self.family == 6 else ''),
                       'route add %s/%d dev %s src %s'
                       % (theirs, bits, host.iface, mine)]
         batch(host, lines)
