@@ -51,6 +51,20 @@ static struct stand_in stand_ins[] = {
 	},
 };
 
+/* xfrm says where the header of TCP is in transport and tunnel mode, and not in
+ * BEET mode.  Kernels that look there (qdisc_pkt_len_segs_init(), 6.12.90 or so)
+ * drop what is large and does not have it there.
+ */
+static void find_inner(const struct xfrm_state *x, struct sk_buff *skb,
+		       u8 proto)
+{
+	struct asym_inner inner;
+
+	if (x->props.mode == XFRM_MODE_BEET &&
+	    !asym_inner_find(x, skb, skb->len, proto, skb->len, &inner))
+		skb_set_inner_transport_header(skb, inner.off);
+}
+
 static void encap(struct xfrm_state *x, struct sk_buff *skb)
 {
 	struct xfrm_offload *xo = xfrm_offload(skb);
@@ -60,6 +74,7 @@ static void encap(struct xfrm_state *x, struct sk_buff *skb)
 	/* Not the outermost header's, behind which there may be extensions. */
 	xo->proto = *next_header;
 	*next_header = IPPROTO_ESP;
+	find_inner(x, skb, xo->proto);
 	skb_push(skb, -skb_network_offset(skb));
 	esph = ip_esp_hdr(skb);
 	esph->spi = x->id.spi;
