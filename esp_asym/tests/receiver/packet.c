@@ -21,8 +21,8 @@ static void finish(struct sk_buff *skb, int next)
 	skb->sender = NULL;
 	opened_check_frags(p);
 	p->used = false;
-	if (next <= 0) {
-		kernel_assert(next < 0);
+	/* 0 is a next header like others: hop-by-hop options of IPv6. */
+	if (next < 0) {
 		kernel_assert(next != -EBADMSG || !p->icv_is_good);
 		/* Nobody is left in the dark. */
 		kernel_assert(net.refusals != p->refusals || flow.broken ||
