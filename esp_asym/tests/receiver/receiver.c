@@ -62,6 +62,11 @@ static void send_lie(void)
 	peer_send(from, len, true);
 }
 
+/* Bytes of the login response.  The reader knows what was offered, and would not
+ * notice that the response says something else.
+ */
+static u32 login_len;
+
 static void step(void)
 {
 	u32 i = take(READER_TASKS), choice = take(32), from;
@@ -152,10 +157,11 @@ static void step(void)
 		break;
 	case 31:
 		/* Other bytes than were peer.sent before. */
-		if (take(8) || !peer.len)
+		if (take(8) || peer.len == login_len)
 			break;
 		reader.honest = false;
-		from = (u32)(take(256) << 8 | take(256)) % peer.len;
+		from = (u32)(take(256) << 8 | take(256)) %
+		       (peer.len - login_len) + login_len;
 		peer_change(from, (u8)(1 + take(255)));
 		break;
 	}
@@ -175,6 +181,7 @@ static void start(void)
 	host_offer(options & 4, options & 8);
 	reader.lazy = (options & 0x30) == 0x30;
 	peer_say_login();
+	login_len = peer.len;
 }
 
 /* What makes sense arrives in the end, all of it. */
