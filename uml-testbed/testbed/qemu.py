@@ -39,10 +39,8 @@ from .host import Host, HostError, poll
 QEMU_DIR = os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), 'qemu')
 
-# What it takes to reach the root directory and the command channel, and the
-# network device.
-BOOT_MODULES = ('virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay',
-                'e1000e')
+# What the initramfs needs to reach the root directory and the command channel.
+BOOT_MODULES = ('virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay')
 
 # Loaded in every guest: what udev would load for the CPU and the devices, and
 # what the UML kernel has built in.  How ESP is loaded is up to the tests.
@@ -351,8 +349,6 @@ class QemuHost(Host):
         self.qemu_log = os.path.join(workdir, 'qemu.log')
 
         self._proc = None
-        self._setup = self._setup_commands(
-            net and (net.mtu if tap else mtu), addr, prefix)
         self._boot_end = time.monotonic() + boot
         self._boot_lock = threading.Lock()
         self._send_lock = threading.Lock()
@@ -368,13 +364,17 @@ class QemuHost(Host):
                 raise HostError(tool + ' is missing')
         os.makedirs(self.share, exist_ok=True)
         accel = 'tcg' if icount else accel or default_accel()
-        machine = Machine(tree, accel, cmdline, BOOT_MODULES + tuple(modules),
+        # What is measured shall not depend on what was saved once.
+        self._copied = accel.startswith('tcg') and not icount and not qemu_args
+        modules = (*(['e1000e'] if net else ()), *modules)
+        machine = Machine(tree, accel, cmdline,
+                          BOOT_MODULES + (modules if self._copied else ()),
                           '1' if icount else str(vcpus), mem, icount, bool(net),
                           bool(tap))
-        # What is measured shall not depend on what was saved once.
-        copied = accel.startswith('tcg') and not icount and not qemu_args
-        # Before the clock of the boot is of interest, and once for all.
-        state = machine.saved() if copied else None
+        state = machine.saved() if self._copied else None
+        self._setup = self._setup_commands(
+            () if self._copied else modules,
+            net and (net.mtu if tap else mtu), addr, prefix)
 
         self._agent, agent = socket.socketpair()
         inherited = [agent]
@@ -413,16 +413,14 @@ class QemuHost(Host):
                 s.close()
         threading.Thread(target=self._read_answers, daemon=True).start()
 
-    def _setup_commands(self, mtu, addr, prefix):
+    def _setup_commands(self, modules, mtu, addr, prefix):
         cmds = ['hostname ' + self.name,
                 # IPv6 would put packets of its own on the wire.
                 'sysctl -qw net.ipv6.conf.all.disable_ipv6=1'
                 ' net.ipv6.conf.default.disable_ipv6=1'
-                ' kernel.printk_ratelimit=0',
-                # Copies must not draw the same random numbers: have each take
-                # new ones from its CPU (RNDRESEEDCRNG).
-                "perl -e 'open(R, q(>), q(/dev/urandom)) or die;"
-                " ioctl(R, 0x5207, 0) or die'"]
+                ' kernel.printk_ratelimit=0']
+        if modules:
+            cmds.append('modprobe -a ' + ' '.join(modules))
         if mtu:
             # The default rings are so short that a guest under TCG loses
             # what comes in bursts.
@@ -519,8 +517,14 @@ class QemuHost(Host):
                 return
             try:
                 self._wait_answer(b'agent', self._boot_end)
-                # A copy's clock has stood still.
-                cmd = 'date -s @%d && %s' % (time.time(), self._setup)
+                cmd = self._setup
+                if self._copied:
+                    # Its clock has stood still, and others draw the same
+                    # random numbers: take new ones from the CPU
+                    # (RNDRESEEDCRNG).
+                    cmd = ("date -s @%d && perl -e 'open(R, q(>),"
+                           " q(/dev/urandom)) or die; ioctl(R, 0x5207, 0)"
+                           " or die' && %s" % (time.time(), cmd))
                 rc, out = self._command(cmd, 60)
                 if rc:
                     raise HostError('%s: %s\n%s' % (
