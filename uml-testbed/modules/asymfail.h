@@ -92,7 +92,7 @@ static inline int asym_real_rhashtable_init(struct rhashtable *table,
 
 /* Memory that is kept for the next packet is none that has to be asked for. */
 #undef this_cpu_xchg
-#define this_cpu_xchg(kept, value)	(value)
+#define this_cpu_xchg(kept, value)	((void)sizeof(kept), (value))
 
 /* Functions: in parentheses they are not taken for the macro. */
 #define alloc_workqueue(...)	asym_or(NULL, (alloc_workqueue)(__VA_ARGS__))
