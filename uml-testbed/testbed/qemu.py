@@ -290,13 +290,15 @@ class Machine:
                     poll('a guest that is to be saved', lambda: (
                         proc.poll() is not None or os.path.exists(console)
                         and b'init: waits' in _content(console)), BOOT_TIMEOUT)
-                    proc.communicate(b'migrate "exec:cat >%s"\nquit\n'
+                    proc.communicate(b'migrate "exec:cat >%s"\ninfo migrate\n'
+                                     b'quit\n'
                                      % os.path.join(tmp, 'state').encode(),
                                      timeout=BOOT_TIMEOUT)
                 finally:
                     proc.kill()
                     proc.wait()
-            if not os.path.exists(os.path.join(tmp, 'state')):
+            # A part of a state must not be kept for the next.
+            if b'completed' not in _content(os.path.join(tmp, 'log')):
                 raise HostError('no state of a guest was saved:\n%s'
                                 % _content(os.path.join(tmp, 'log')).decode())
 
