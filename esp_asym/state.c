@@ -38,9 +38,26 @@ static const struct asym_suite *suite_of(const struct xfrm_state *x)
 	return x->ealg ? asym_suite_find(x->ealg->alg_name) : NULL;
 }
 
+static void do_without_offload(struct xfrm_state *x)
+{
+	const struct xfrm_type_offload *offload = x->type_offload;
+
+	x->type_offload = NULL;
+	if (offload)
+		module_put(offload->owner);
+}
+
 static int hand_over(const struct delegate *d, struct xfrm_state *x,
 		     struct netlink_ext_ack *extack)
 {
+	/* esp4_offload has large packets cut behind the queues.  Linux since
+	 * 6.12.90 or so looks at TCP's header in front of them and drops those of
+	 * BEET mode, see find_inner().  This module loads esp4_offload, and that
+	 * must not harm anybody: have them cut before they are sealed.  No
+	 * hardware knows this mode.
+	 */
+	if (x->props.mode == XFRM_MODE_BEET)
+		do_without_offload(x);
 	/* The original cannot go away: we pin it.  x->type is ours with a
 	 * reference from xfrm_get_type(); exchange both.
 	 */
@@ -116,7 +133,6 @@ static u32 header_len(const struct xfrm_state *x)
 static int init_state(const struct delegate *d, struct xfrm_state *x,
 		      struct netlink_ext_ack *extack)
 {
-	const struct xfrm_type_offload *offload = x->type_offload;
 	const struct asym_suite *suite = suite_of(x);
 	struct crypto_aead *shell;
 	unsigned int bits;
@@ -147,9 +163,7 @@ static int init_state(const struct delegate *d, struct xfrm_state *x,
 	/* No offload while the SA is being set up: a request for hardware is
 	 * then refused by xfrm_dev_state_add().  notify() puts ours in.
 	 */
-	x->type_offload = NULL;
-	if (offload)
-		module_put(offload->owner);
+	do_without_offload(x);
 	return 0;
 }
 
