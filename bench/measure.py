@@ -118,9 +118,12 @@ class Series:
         empty = meter.totals(meter.difference(meter.read(), start))
         evidence = place.packets(), place.counters()
         traffic = rig.traffic()
+        moved = place.moved()
         start = meter.read()
-        (written, read), said = workload.run(place)
+        said = workload.run(place)
         spent = meter.difference(meter.read(), start)
+        written, read = (a - b for a, b in zip(place.moved(), moved))
+        said.setdefault('bytes', written + read)
         sent = [{k: a[k] - b[k] for k in a}
                 for a, b in zip(rig.traffic(), traffic)]
         place.check_turn(evidence, (place.packets(), place.counters()),
