@@ -453,6 +453,39 @@ def policy_lost_under_a_connection_sends_nothing(ctx):
 
 
 @test()
+def connection_leaves_the_queue_when_there_is_an_sa(ctx):
+    """Where packets wait for SAs (xfrm_larval_drop=0) a socket keeps the route
+    into the queue; TCP gives it up after some retransmissions, here after many."""
+    bed = ctx.bed()
+    bed.secure('asym')
+    session, lun = steps.disk(bed, iscsi.Lun(0, size=4 << 20), steps.PATIENCE)
+    disk = session.disk()
+    flows = counters(bed.i)['flows_started']
+    marker, name = marked_file(bed.i)
+    cap = bed.capture()
+    # The kernel wants SAs only where somebody hears of it.
+    bed.i.run('echo 0 > /proc/sys/net/core/xfrm_larval_drop;'
+              ' echo 100 > /proc/sys/net/ipv4/tcp_retries1;'
+              ' ip xfrm monitor acquire > /dev/null 2>&1 < /dev/null &')
+    with Monitor(bed.i) as events:
+        bed.i.run('ip xfrm state deleteall spi 0x%x'
+                  % bed.sas.spi[bed.i.addr, bed.t.addr])
+        job = bed.i.start(write_cmd(disk, name), timeout=60)
+        events.wait('no-sa', 20)
+        other = Sas(bed.i, bed.t, 'asym', spi=0x2000)
+        for host in bed.t, bed.i:
+            batch(host, ['xfrm state add '
+                         + other.state(bed.i.addr, bed.t.addr)])
+        job.wait()
+    check(counters(bed.i)['flows_started'] == flows,
+          'the connection was renewed')
+    bed.target.sync()
+    session.logout()
+    no_hits('on the wire', cap.stop(), marker)
+    no_hits('at the target', lun.path, marker)
+
+
+@test()
 def peer_without_our_module_gets_nothing(ctx):
     bed = ctx.bed()
     bed.load([bed.i])
