@@ -241,6 +241,8 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 	}
 	/* The socket would keep this route, and what goes by it does not come
 	 * past here when there is an SA.  Have TCP look for another one instead.
+	 * This packet is dropped here or below: the route may have been the
+	 * socket's only, and the kernel's queue crashes without one.
 	 */
 	if (route == ASYM_ROUTE_WAITS && flow->watch != ASYM_WATCH_NOT) {
 		sk_dst_reset(sk);
