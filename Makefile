@@ -23,7 +23,7 @@ LOGS ?= $(CURDIR)/build/log
 JOBS ?= 3
 # After so many minutes make check begins no scenario on UML any more, and says
 # which; usual machines need less.
-MINUTES ?= 15
+MINUTES ?= 20
 # What make bench leaves.
 BENCH ?= $(CURDIR)/build/bench
 # What make check runs of the scenarios on stock kernels; make check-qemu runs
