@@ -161,7 +161,9 @@ def ike_daemon_comes_back_under_load(ctx, end, how):
             here.signal('TERM')
             policies = here.host.run('ip xfrm policy').out
             check('proto tcp' not in policies, 'there are policies still')
-            stage.wait_refused(here.host)
+            # A target that has answered all commands has nothing to send.
+            if end == 'initiator':
+                stage.wait_refused(here.host)
         made = there.log().count('} established with SPIs')
         come_back(here)
         if how == 'killed' and end == 'initiator':
