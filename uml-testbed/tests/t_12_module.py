@@ -17,7 +17,8 @@ from .t_7_refusals import no_hits
 # For a long run by hand.
 ROUNDS = int(os.environ.get('ASYM_ROUNDS', 0))
 
-PUMP = ('nice -n 19 %s churn %s 9 1000000 > /dev/null 2>&1 < /dev/null & echo $!')
+PUMP = ('nice -n 19 %s churn %s 9 1000000 > /dev/null 2>&1 < /dev/null &'
+        ' echo $!')
 
 
 @test({}, more=({'no_offload': True},))

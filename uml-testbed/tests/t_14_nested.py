@@ -11,7 +11,7 @@ from testbed import asymctl, iscsi
 from testbed.asymctl import counters
 from testbed.host import HostError
 from testbed.modes import BITS, Mode, url
-from testbed.sa import ALGORITHMS, batch
+from testbed.sa import ALGORITHMS, batch, flush
 from testbed.suite import check, count_in_file, frames, test
 
 from . import steps, xts
@@ -97,7 +97,7 @@ class Nest(Mode):
     def replace(self, kinds):
         """SAs of other kinds instead of the present ones."""
         for host in self.hosts:
-            host.run('ip xfrm policy flush; ip xfrm state flush')
+            flush(host)
         self.kinds = kinds
         self.install()
 
