@@ -4,10 +4,12 @@
  * belong to the TCP socket, not to an SA: SAs are rekeyed under a living
  * connection (RFC 3723 section 3.3).
  */
+#include <linux/jhash.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
+#include <net/netns/hash.h>
 #include <net/tcp.h>
 
 #include "flow.h"
@@ -38,13 +40,35 @@ bool asym_port_is_iscsi(__be16 port)
 	return false;
 }
 
-static_assert(sizeof(struct asym_flow_key) ==
-	      offsetofend(struct asym_flow_key, zero));
+/* As inet6_ehashfn() does: every packet with data is looked up. */
+static u32 hash_key(const void *data, u32 len, u32 seed)
+{
+	const struct asym_flow_key *key = data;
+
+	return jhash_3words((__force u32)key->laddr.s6_addr32[3] ^
+			    net_hash_mix(key->net),
+			    __ipv6_addr_jhash(&key->raddr, seed),
+			    (__force u32)key->lport << 16 |
+			    (__force u32)key->rport, seed);
+}
+
+/* 0 if they are the same. */
+static int compare_key(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct asym_flow *flow = obj;
+	const struct asym_flow_key *a = arg->key, *b = &flow->key;
+
+	return a->net != b->net || a->lport != b->lport ||
+	       a->rport != b->rport || !ipv6_addr_equal(&a->raddr, &b->raddr) ||
+	       !ipv6_addr_equal(&a->laddr, &b->laddr);
+}
 
 static const struct rhashtable_params flow_params = {
 	.head_offset		= offsetof(struct asym_flow, node),
 	.key_offset		= offsetof(struct asym_flow, key),
 	.key_len		= sizeof(struct asym_flow_key),
+	.hashfn			= hash_key,
+	.obj_cmpfn		= compare_key,
 	.automatic_shrinking	= true,
 };
 
@@ -254,17 +278,18 @@ void asym_flow_put(struct asym_flow *flow)
  * What a packet says about bytes before it is history: TCP drops them, and their
  * task tags may have been used again.
  *
+ * Context: BHs off
  * Return: false when the socket is gone
  */
 bool asym_flow_received(struct asym_flow *flow, u32 *rcv_nxt)
 {
 	bool alive;
 
-	spin_lock_bh(&flow->lock);
+	spin_lock(&flow->lock);
 	alive = flow->sk;
 	if (alive)
 		*rcv_nxt = READ_ONCE(tcp_sk(flow->sk)->rcv_nxt);
-	spin_unlock_bh(&flow->lock);
+	spin_unlock(&flow->lock);
 	return alive;
 }
 

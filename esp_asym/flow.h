@@ -98,7 +98,6 @@ int asym_track_claim(const struct asym_segment *seg, const struct sk_buff *skb,
  * @raddr: remote address, likewise
  * @lport: local port
  * @rport: remote port
- * @zero: no hole is left, so keys are hashed and compared as a whole
  */
 struct asym_flow_key {
 	struct net	*net;
@@ -106,7 +105,6 @@ struct asym_flow_key {
 	struct in6_addr	raddr;
 	__be16		lport;
 	__be16		rport;
-	u32		zero;
 };
 
 /**

@@ -40,7 +40,7 @@ void asym_op_exit(struct asym_sa *sa)
  * @req: result, a request to the stream cipher of the SA
  * @mac_room: result, what asym_mac() works in
  *
- * Nothing is cleared; what an earlier packet has left may be there.
+ * It is zero when it is new; later what the packet before has left is there.
  *
  * Return: the structure, for asym_op_free(), or NULL
  */
@@ -55,7 +55,7 @@ void *asym_op_alloc(const struct xfrm_state *x, enum asym_way way, size_t size,
 	void *op = this_cpu_xchg(sa->spare->op[way], NULL);
 
 	if (!op)
-		op = kmalloc(mac_at + asym_mac_room(x),
+		op = kzalloc(mac_at + asym_mac_room(x),
 			     GFP_ATOMIC | __GFP_NOWARN);
 	if (!op)
 		return NULL;

@@ -54,10 +54,11 @@ enum open_stage {
  * @inner: what is in it
  * @segment: the TCP segment, if it is one
  * @end: last bytes of the packet as they came: pad length, next header, ICV
- * @lead: mask of the ICV, metadata, and keystream of what follows
+ * @lead: zero, as every packet leaves it; becomes the mask of the ICV, the metadata,
+ *	and keystream of what follows
+ * @scratch: neighbours of cut blocks, opened with them
  * @iv: of the packet
  * @counter: of the stream cipher
- * @scratch: neighbours of cut blocks, opened with them
  * @meta: decoded metadata
  * @rf: rewriting of the packet
  * @lead_sg: @lead
@@ -86,10 +87,12 @@ struct open_op {
 	struct asym_inner	inner;
 	struct asym_segment	segment;
 	u8			end[2 + ASYM_ICV_BYTES];
-	u8			lead[ASYM_STREAM_INNER + AHEAD_BYTES];
+	struct_group(secrets,
+		u8		lead[ASYM_STREAM_INNER + AHEAD_BYTES];
+		u8		scratch[2 * ASYM_BLOCK_BYTES];
+	);
 	u8			iv[ASYM_IV_BYTES];
 	u8			counter[16];
-	u8			scratch[2 * ASYM_BLOCK_BYTES];
 	struct asym_meta	meta;
 	struct asym_reframe	rf;
 	struct scatterlist	lead_sg;
@@ -188,8 +191,7 @@ static void op_free(struct open_op *op)
 	range_free(op);
 	if (op->segment.flow)
 		asym_flow_put(op->segment.flow);
-	memzero_explicit(op->lead, sizeof(op->lead));
-	memzero_explicit(op->scratch, sizeof(op->scratch));
+	memzero_explicit(&op->secrets, sizeof(op->secrets));
 	kfree(op->sg);
 	asym_op_free(op->x, ASYM_OPEN, op);
 }
@@ -242,7 +244,6 @@ static int begin_lead(struct open_op *op)
 	struct sk_buff *skb = op->skb;
 
 	memcpy(op->iv, skb->data + ASYM_ESP_BYTES, ASYM_IV_BYTES);
-	memset(op->lead, 0, sizeof(op->lead));
 	memcpy(op->lead + ASYM_STREAM_META,
 	       skb->data + ASYM_ESP_BYTES + ASYM_IV_BYTES, ASYM_META_BYTES);
 	sg_init_one(&op->lead_sg, op->lead, sizeof(op->lead));

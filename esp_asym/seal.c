@@ -37,8 +37,8 @@
  * @icv: where the ICV goes
  * @opaque: bytes in opaque ranges
  * @body: bytes outside of them, with the trailer
- * @lead: becomes the mask of the ICV, the metadata as they are sent, and, if @body
- *	is no longer than that, the keystream for it
+ * @lead: zero, as every packet leaves it; becomes the mask of the ICV, the metadata
+ *	as they are sent, and, if @body is no longer than that, the keystream for it
  * @counter: of the stream cipher
  * @rf: rewriting of the packet
  * @lead_sg: @lead
@@ -411,7 +411,6 @@ static int prepare(struct seal_op *op, u8 proto)
 	if (err)
 		return refuse(net, ASYM_REASON_BAD_PACKET,
 			      "a packet too long to be encapsulated", err);
-	memset(op->lead, 0, sizeof(op->lead));
 	if (!asym_meta_encode(&op->meta, op->lead + ASYM_STREAM_META))
 		return refuse(net, ASYM_REASON_METADATA_OVERFLOW, NULL,
 			      -EMSGSIZE);

@@ -33,7 +33,7 @@ static int take_grants(struct asym_segment *seg)
 	u32 i;
 	int err = 0;
 
-	spin_lock_bh(&flow->lock);
+	spin_lock(&flow->lock);
 	for (i = 0; i < meta->nr_grants && !err; i++) {
 		const struct asym_note_grant *g = &meta->grant[i];
 		struct asym_task task = {
@@ -45,7 +45,7 @@ static int take_grants(struct asym_segment *seg)
 		if (after(g->seq + ISCSI_BHS_BYTES, seg->rcv_nxt))
 			err = asym_task_set(&flow->tasks, &task);
 	}
-	spin_unlock_bh(&flow->lock);
+	spin_unlock(&flow->lock);
 	if (err)
 		return refuse(seg, ASYM_REASON_NO_MEMORY,
 			      "no memory for a SCSI task", err);
@@ -67,14 +67,14 @@ static int take_notes(struct asym_segment *seg)
 	if (!meta->block_size)
 		return 0;
 
-	spin_lock_bh(&flow->lock);
+	spin_lock(&flow->lock);
 	task = asym_task_find(&flow->tasks, meta->block_size_itt);
 	/* A late segment may speak of the task that had this tag before. */
 	if (task && task->binding && !before(seg->seq, task->since) &&
 	    (task->grant == ASYM_GRANT_READ_CAPACITY_10 ||
 	     task->grant == ASYM_GRANT_READ_CAPACITY_16))
 		binding = asym_binding_hold(task->binding);
-	spin_unlock_bh(&flow->lock);
+	spin_unlock(&flow->lock);
 	/* The binding reports by itself what it cannot accept. */
 	if (binding && !asym_binding_is_plain(binding)) {
 		err = asym_binding_learn_block_size(binding,
@@ -165,6 +165,7 @@ static int take_from_initiator(struct asym_segment *seg)
  * @skb: at its payload; the TCP header is linear if it is a sane one
  * @inner: what is in there; notes and ranges only make sense in TCP
  *
+ * Context: BHs off
  * Return: 0, or a negative errno that drops the packet
  */
 int asym_segment_take(struct asym_segment *seg, const struct sk_buff *skb,
@@ -243,6 +244,7 @@ bool asym_segment_is_history(const struct asym_segment *seg,
  * @binding: result, a reference
  * @offset: result, bytes from the start of the unit to the first cipher block
  *
+ * Context: BHs off
  * Return: 0, or -EPERM after the connection was ended
  */
 int asym_segment_find_range(struct asym_segment *seg,
@@ -253,7 +255,7 @@ int asym_segment_find_range(struct asym_segment *seg,
 	struct asym_task *task;
 	bool known, fits = false;
 
-	spin_lock_bh(&flow->lock);
+	spin_lock(&flow->lock);
 	task = asym_task_find(&flow->tasks, range->itt);
 	known = task;
 	if (task && task->grant == ASYM_GRANT_OPAQUE &&
@@ -263,7 +265,7 @@ int asym_segment_find_range(struct asym_segment *seg,
 		*offset = task->offset +
 			  round_down(range->buffer_offset, ASYM_BLOCK_BYTES);
 	}
-	spin_unlock_bh(&flow->lock);
+	spin_unlock(&flow->lock);
 
 	if (!known)
 		return refuse_flow(seg, ASYM_REASON_TASK_UNKNOWN,

@@ -30,6 +30,7 @@ static u32 sum_packet(const void *skb, u32 off, u32 len, u32 crc)
  * @len: bytes
  * @range: opaque range that they are, or NULL
  *
+ * Context: BHs off
  * Return: as asym_claims_add()
  */
 int asym_track_claim(const struct asym_segment *seg, const struct sk_buff *skb,
@@ -55,13 +56,13 @@ int asym_track_claim(const struct asym_segment *seg, const struct sk_buff *skb,
 	/* A packet full of user data has nothing in front of and behind them. */
 	if (!len)
 		return 0;
-	spin_lock_bh(&flow->lock);
+	spin_lock(&flow->lock);
 	task = range ? asym_task_find(&flow->tasks, range->itt) : NULL;
 	if (task)
 		claim.generation = task->generation;
 	err = asym_claims_add(&track->claims, &claim,
 			      track->data_digest ? &bytes : NULL);
-	spin_unlock_bh(&flow->lock);
+	spin_unlock(&flow->lock);
 	return err;
 }
 
@@ -361,12 +362,12 @@ void asym_track_stay(struct asym_flow *flow)
 {
 	struct sock *sk;
 
-	spin_lock_bh(&flow->lock);
+	spin_lock(&flow->lock);
 	sk = flow->sk;
 	if (sk && (READ_ONCE(sk->sk_data_ready) == data_ready ||
 		   !refcount_inc_not_zero(&sk->sk_refcnt)))
 		sk = NULL;
-	spin_unlock_bh(&flow->lock);
+	spin_unlock(&flow->lock);
 	if (!sk)
 		return;
 	/* Not under flow.lock: readers send ACKs with the callback lock held. */

@@ -51,6 +51,8 @@ static inline void spin_unlock_bh(spinlock_t *lock)
 	lock->held = false;
 }
 
+#define spin_lock(lock)		spin_lock_bh(lock)
+#define spin_unlock(lock)	spin_unlock_bh(lock)
 #define write_lock_bh(lock)	spin_lock_bh(lock)
 #define write_unlock_bh(lock)	spin_unlock_bh(lock)
 

@@ -73,6 +73,8 @@ u8 *netdev_alloc_frag(u32 len);
 
 #define kmalloc_array(n, size, gfp)	kmalloc((size_t)(n) * (size), gfp)
 #define kfree_sensitive(p)		kfree(p)
+#define struct_group(name, ...) \
+	union { struct { __VA_ARGS__ }; struct { __VA_ARGS__ } name; }
 #define memzero_explicit(p, n)		memset(p, 0, n)
 /* There is one CPU. */
 #define __percpu
@@ -113,6 +115,8 @@ static inline void spin_unlock_bh(spinlock_t *lock)
 	lock->held = false;
 }
 
+#define spin_lock(lock)		spin_lock_bh(lock)
+#define spin_unlock(lock)	spin_unlock_bh(lock)
 #define write_lock_bh(lock)	((lock)->held = true)
 #define write_unlock_bh(lock)	((lock)->held = false)
 
