@@ -8,7 +8,7 @@ from .speed import Speed
 from .text import Section
 
 SIZES = (64, 256, 512, 1472, 4096, 16384)
-# What the goals are in parts of, and what of them: DESIGN section 9.
+# What the goals are in parts of, and what of them.
 GOALS = (('initiator', 'gcm+dmcrypt-512', .6), ('initiator', 'gcm', 1),
          ('target', 'gcm+dmcrypt-512', .7), ('target', 'gcm', .7))
 SOFTWARE_GOALS = (('both', 'gcm+dmcrypt-512', .5),)

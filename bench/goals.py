@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What protection may cost (DESIGN section 9), and whether it is so."""
+"""What protection may cost, and whether it is so."""
 
 from . import figures, table
 from .text import Section
