@@ -148,8 +148,8 @@ class Crowd(Place):
 
 
 class Gathering:
-    """While it lasts, acknowledgements come late, and windows hold so many PDUs of
-    PDU bytes."""
+    """While it lasts, windows of new connections hold so many PDUs of PDU bytes,
+    and from delay() on acknowledgements come late."""
 
     def __init__(self, rig, pdus):
         self.rig = rig
@@ -165,8 +165,12 @@ class Gathering:
                      ' net.ipv4.tcp_rmem="4096 131072 33554432"'
                      % (host.iface, min(131072, 2 * self.window),
                         max(2 * self.window, 4096)))
+        return self
+
+    def delay(self):
         self.rig.t.run('tc qdisc add dev %s root netem delay %dms limit 100000'
                        % (self.rig.t.iface, DELAY))
 
     def __exit__(self, *exc):
-        self.rig.t.run('tc qdisc del dev %s root' % self.rig.t.iface)
+        self.rig.t.run('tc qdisc del dev %s root' % self.rig.t.iface,
+                       check=False)
