@@ -51,7 +51,7 @@ class Crowd(Place):
     LUNs."""
 
     def __init__(self, rig, kind, number, sessions=1, luns=1, size=LUN_SIZE,
-                 params=()):
+                 params=(), settings=None):
         super().__init__(rig, config(kind), number, size, disks=0)
         name = '%s-%d' % (kind, number)
         lun = iscsi.Lun(0, name=name, size=size, kind='thin')
@@ -63,7 +63,8 @@ class Crowd(Place):
             self._bind(name, luns)
         settings = {**steps.PATIENCE,
                     'node.conn[0].timeo.login_timeout': '600',
-                    'node.session.nr_sessions': str(sessions)}
+                    'node.session.nr_sessions': str(sessions),
+                    **(settings or {})}
         self.session = rig.initiator().login(self.target, settings,
                                              timeout=3600)
         self.disks = poll('%d disks appear' % (sessions * luns),
@@ -148,23 +149,24 @@ class Crowd(Place):
 
 
 class Gathering:
-    """While it lasts, windows of new connections hold so many PDUs of PDU bytes,
-    and from delay() on acknowledgements come late."""
+    """While it lasts, windows of connections with its settings hold so many PDUs
+    of PDU bytes, and from delay() on acknowledgements come late."""
 
     def __init__(self, rig, pdus):
         self.rig = rig
-        self.window = pdus * (PDU + BHS)
+        # open-iscsi chooses the sizes of buffers itself.
+        self.settings = {'node.conn[0].tcp.window_size':
+                         str(pdus * (PDU + BHS))}
 
     def __enter__(self):
         # Without GRO a veth has the queue of the machine, and not one of 256.
-        self.rig.i.run('sysctl -qw net.core.netdev_max_backlog=100000')
+        self.rig.i.run('sysctl -qw net.core.netdev_max_backlog=100000'
+                       ' net.core.wmem_max=33554432'
+                       ' net.core.rmem_max=33554432')
         for host in (self.rig.i, self.rig.t):
-            # Half of a buffer is the kernel's own, for what is around data.
             host.run('ethtool -K %s gro off > /dev/null;'
-                     ' sysctl -qw net.ipv4.tcp_wmem="4096 %d %d"'
-                     ' net.ipv4.tcp_rmem="4096 131072 33554432"'
-                     % (host.iface, min(131072, 2 * self.window),
-                        max(2 * self.window, 4096)))
+                     ' sysctl -qw net.ipv4.tcp_rmem="4096 131072 33554432"'
+                     % host.iface)
         return self
 
     def delay(self):
