@@ -56,9 +56,9 @@ enum open_stage {
  * @end: last bytes of the packet as they came: pad length, next header, ICV
  * @lead: zero, as every packet leaves it; becomes the mask of the ICV, the metadata,
  *	and keystream of what follows
- * @scratch: neighbours of cut blocks, opened with them
  * @iv: of the packet
  * @counter: of the stream cipher
+ * @scratch: neighbours of cut blocks, opened with them
  * @meta: decoded metadata
  * @rf: rewriting of the packet
  * @lead_sg: @lead
@@ -87,12 +87,10 @@ struct open_op {
 	struct asym_inner	inner;
 	struct asym_segment	segment;
 	u8			end[2 + ASYM_ICV_BYTES];
-	struct_group(secrets,
-		u8		lead[ASYM_STREAM_INNER + AHEAD_BYTES];
-		u8		scratch[2 * ASYM_BLOCK_BYTES];
-	);
+	u8			lead[ASYM_STREAM_INNER + AHEAD_BYTES];
 	u8			iv[ASYM_IV_BYTES];
 	u8			counter[16];
+	u8			scratch[2 * ASYM_BLOCK_BYTES];
 	struct asym_meta	meta;
 	struct asym_reframe	rf;
 	struct scatterlist	lead_sg;
@@ -191,7 +189,8 @@ static void op_free(struct open_op *op)
 	range_free(op);
 	if (op->segment.flow)
 		asym_flow_put(op->segment.flow);
-	memzero_explicit(&op->secrets, sizeof(op->secrets));
+	memzero_explicit(op->lead, sizeof(op->lead));
+	memzero_explicit(op->scratch, sizeof(op->scratch));
 	kfree(op->sg);
 	asym_op_free(op->x, ASYM_OPEN, op);
 }

@@ -73,8 +73,6 @@ u8 *netdev_alloc_frag(u32 len);
 
 #define kmalloc_array(n, size, gfp)	kmalloc((size_t)(n) * (size), gfp)
 #define kfree_sensitive(p)		kfree(p)
-#define struct_group(name, ...) \
-	union { struct { __VA_ARGS__ }; struct { __VA_ARGS__ } name; }
 #define memzero_explicit(p, n)		memset(p, 0, n)
 /* There is one CPU. */
 #define __percpu
