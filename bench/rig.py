@@ -156,5 +156,5 @@ def _traffic(host):
 
 def _slab(host):
     kib = dict(re.findall(r'(\w+): +(\d+) kB',
-                          host.run('cat /proc/meminfo', timeout=900).out))
+                          host.run('cat /proc/meminfo').out))
     return (int(kib['Slab']) + int(kib['KernelStack'])) * 1024
