@@ -110,7 +110,7 @@ help:
 	@echo 'make check-mutants                broken modules do not pass the scenarios'
 	@echo 'make check-bench                  protection takes no more instructions than'
 	@echo '                                  the committed figures say'
-	@echo 'make coverage [FAST=1]            what of the modules check-uml-debug runs'
+	@echo 'make coverage [FAST=1]            what of the modules check-hostile runs'
 	@echo 'make test-report                  Documentation/test-report.rst from what these'
 	@echo '                                  have left in build/log'
 	@echo 'make bench                        what it costs, in $(BENCH)'
@@ -188,8 +188,8 @@ check-uml-debug:
 
 coverage:
 	@rm -rf '$(LOGS)/coverage'
-	@$(CHECK_ENV) uml-testbed/check --platform uml-debug --jobs $(JOBS) \
-		$(if $(FAST),--fast) --logs '$(LOGS)/uml-debug' --coverage '$(LOGS)/coverage'
+	@$(CHECK_ENV) uml-testbed/check --platform uml --jobs $(JOBS) \
+		$(if $(FAST),--fast) --logs '$(LOGS)/uml' --coverage '$(LOGS)/coverage'
 
 check-qemu:
 	@$(PARTS) check-qemu $(foreach q,$(QEMU),\
