@@ -12,6 +12,9 @@ from . import cache
 from .host import Host, HostError
 from .net import die_with_parent
 
+# A guest's end of the serial line holds 4096 bytes, and loses what comes then.
+LINE_BYTES = 2048
+
 
 class UmlHost(Host):
     """A UML guest whose root is the machine's, seen through hostfs.
@@ -139,7 +142,11 @@ class UmlHost(Host):
             ident = self._next
             self._jobs[ident] = job
         raw = cmd.encode()
+        script = None
         try:
+            if len(raw) > LINE_BYTES:
+                script = 'command-%d' % ident
+                raw = b'exec sh ' + self.write(script, raw).encode()
             self._send(b'R %d %d\n' % (ident, len(raw)) + raw)
             end = time.monotonic() + timeout
             while not job['end'].wait(0.5):
@@ -162,6 +169,8 @@ class UmlHost(Host):
             return job['rc'], bytes(job['out'])
         finally:
             self._jobs.pop(ident, None)
+            if script:
+                os.unlink(self.path(script))
 
     def alive(self):
         return self._proc.poll() is None and not self._gone.is_set()
