@@ -89,14 +89,18 @@ class Rig:
     load      function that loads a guest's modules
     passes    how many times as much a turn moves, where that is cheap: what
               starting a program costs differs from time to time
+    features  file of the scheduler's features in the guest that is both hosts, or
+              None
     """
 
-    def __init__(self, platform, i, t, meter, stop, load, passes=1):
+    def __init__(self, platform, i, t, meter, stop, load, passes=1,
+                 features=None):
         self.platform = platform
         self.i = i
         self.t = t
         self.meter = meter
         self.passes = passes
+        self._features = features
         self._stop = stop
         self._initiator = None
         for host in (i, t):
@@ -124,15 +128,29 @@ class Rig:
         hosts = [self.i] if self.i.host is self.t.host else [self.i, self.t]
         return sum(_slab(host) for host in hosts)
 
+    def gather(self, wanted):
+        """Let requests that are under way pass together.
+
+        Where both hosts share a processor, a target that is woken takes it from
+        the initiator in the middle of what that would send next.  If it always
+        does, requests pass one at a time as if there were no others; whether it
+        does turns on a few instructions of either.  Two machines do not stop each
+        other.
+        """
+        if self._features:
+            self.i.run('echo %sWAKEUP_PREEMPTION > %s'
+                       % ('NO_' * wanted, self._features))
+
     def stop(self):
         self._stop()
 
 
-def one_guest(platform, guest, mtu, meter, stop, load, passes=1):
+def one_guest(platform, guest, mtu, meter, stop, load, passes=1,
+              features=None):
     guest.run(ONE_GUEST % {'mtu': mtu})
     return Rig(platform, View(guest, 'initiator', '192.0.2.1', 'veth-i'),
                View(guest, 'target', '192.0.2.2', 'veth-t', 'target'),
-               meter, stop, load, passes)
+               meter, stop, load, passes, features)
 
 
 def _traffic(host):

@@ -38,6 +38,7 @@ class Load:
         # writing all of it may bring a new one.
         if not place.pattern:
             place.fill(os.urandom(8).hex())
+        place.rig.gather(self.depth > 1)
 
     def run(self, place):
         """What the program says of bytes and nanoseconds."""
@@ -65,6 +66,7 @@ class Files:
         self._tree = {}     # share of a host -> paths of tar file and sums
 
     def prepare(self, place):
+        place.rig.gather(False)
         first = place.i.share not in self._tree
         if first:
             self._tree[place.i.share] = steps.source_tree(place.i, steps.SMALL)
