@@ -57,7 +57,6 @@ def boot(series, workdir, mtu, loaded):
                      qemu_args=('-plugin', count.argument()), boot=600)
     guest.slow = 40
     try:
-        guest.run('mount -t debugfs debugfs /sys/kernel/debug')
         return rig.one_guest('qemu-' + series, guest, mtu, Meter(count),
                              guest.stop,
                              modules.load if loaded else modules.load_esp,
