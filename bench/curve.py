@@ -5,11 +5,13 @@ from .text import Section, markdown
 
 # Label of the number, and what is drawn over it, with its label.
 WHAT = {'sessions': 'sessions', 'luns': 'LUNs of one session',
-        'pdus': 'PDUs under way on one connection'}
+        'pdus': 'PDUs under way on one connection',
+        'cores': 'processors that four sessions share'}
 COLUMNS = (('setup_ms', 'CPU ms until it is there, each'),
            ('memory_each', 'bytes of kernel memory, each'),
            ('memory_each_used', 'bytes after use, each'),
-           ('under_way', 'PDUs seen under way'))
+           ('under_way', 'PDUs seen under way'),
+           ('second', '% on the second'))
 
 
 def series(rows, what, key):

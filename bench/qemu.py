@@ -38,6 +38,10 @@ class Meter:
     def totals(difference):
         return {'both': sum(counter.totals(difference))}
 
+    @staticmethod
+    def processors(difference):
+        return counter.totals(difference)
+
     def functions(self, difference, guest):
         """{side: {function: instructions}}"""
         if not self._symbols:
@@ -48,11 +52,15 @@ class Meter:
                             collections.Counter())}
 
 
-def boot(series, workdir, mtu, loaded):
+def boot(series, workdir, mtu, loaded, vcpus=None):
+    """With a number of CPUs they run side by side and time is the machine's: of
+    those that share a clock of instructions one would wait for the other for ever.
+    """
     os.makedirs(workdir, exist_ok=True)
     count = counter.Counter(os.path.join(workdir, 'counts'))
-    guest = QemuHost('initiator', '192.0.2.1', series, workdir, vcpus=1,
-                     mem='1536M', icount=True,
+    guest = QemuHost('initiator', '192.0.2.1', series, workdir,
+                     vcpus=vcpus or 1, mem='1536M', icount=not vcpus,
+                     accel='tcg',
                      cmdline='ipv6.disable_ipv6=1 idle=halt',
                      qemu_args=('-plugin', count.argument()), boot=600)
     guest.slow = 40
