@@ -7,10 +7,10 @@ little more than half the time of one pair after the other.
 """
 
 import multiprocessing
-import signal
-import sys
 import time
 from multiprocessing.connection import wait
+
+from . import ending
 
 # With the state of this process: the pieces are functions.
 _fork = multiprocessing.get_context('fork')
@@ -64,7 +64,5 @@ def side_by_side(pieces, jobs, work, until=None):
 
 def _do(work, piece, here, there):
     here.close()
-    # A signal ends the work like an exception: everything is torn down.
-    for sig in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sig, lambda *a: sys.exit(143))
+    ending.by_exception()
     there.send(work(piece))

@@ -106,7 +106,7 @@ class Network:
         self._captures.append(cap)
         return cap
 
-    def wire(self, path=None, **spec):
+    def wire(self, path=None, seed=1, **spec):
         """Put a bad wire before the last tap; returns a Wire.  path takes all
         that the hosts send; a capture shows what passes the first bridge."""
         self.run(['ip', '-batch', '-'], input='\n'.join([
@@ -114,7 +114,7 @@ class Network:
             'link set br1 mtu %d' % self.mtu,
             'link set %s master br1' % self._taps[-1],
             'link set br1 up']))
-        self._wire = Wire(self, 'br0', 'br1', path,
+        self._wire = Wire(self, 'br0', 'br1', path, seed,
                           preexec_fn=die_with_parent)
         self._wire.set(**spec)
         return self._wire
