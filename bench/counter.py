@@ -64,7 +64,11 @@ def totals(blocks):
 
 
 class Symbols:
-    """Functions by address, from the text of /proc/kallsyms."""
+    """Functions by address, from the text of /proc/kallsyms.
+
+    That still has the initialisation of a module when its memory is another
+    module's: so of two names for one address that one is wrong.
+    """
 
     def __init__(self, text):
         found = []
@@ -72,7 +76,8 @@ class Symbols:
             addr, kind, name, *module = line.split()
             if kind in 'tTwW':
                 found.append((int(addr, 16), name, ' '.join(module)))
-        found.sort(key=lambda entry: entry[0])
+        found.sort(key=lambda entry: (entry[0],
+                                      not entry[1].endswith('_init')))
         self._addrs = [entry[0] for entry in found]
         self._names = ['%s %s' % (name, module) if module else name
                        for _, name, module in found]
