@@ -8,12 +8,12 @@ from .text import Section
 
 # The first that fits.
 LINES = (
-    ('XTS', r'xts|_aesni_(enc|dec)\d|^aesni_(enc|dec)\b|dm_crypt|keystore'),
+    ('XTS, keystream', r'xts|_aesni_(enc|dec)\d|^aesni_(enc|dec)\b|ecb|aes_ctr'
+                       r'|ctr_crypt|crypto_ctr|dm_crypt|keystore'),
     ('AES-GCM', r'_by_8_new|_initial_num|eight_cipher|key_256_fin|gcm|_AAD_'
                 r'|_initial_blocks|_zero_cipher|_multiple_of'),
     ('ChaCha20', r'chacha'),
     ('NHPoly1305, Poly1305', r'poly1305|^nh_'),
-    ('AES-CTR', r'aes_ctr|ctr_crypt|crypto_ctr'),
     ('crypto API', r'skcipher|scatterwalk|simd|crypto_|aead|kernel_fpu'
                    r'|irq_fpu|local_bh|sg_'),
     ('ESP (esp4, xfrm)', r'esp4|xfrm|^esp_(?!asym)'),

@@ -61,10 +61,10 @@ class Model:
         else:
             res['XTS', 'initiator'] = \
                 ns('xts(aes)', theory.SECTOR) / theory.SECTOR
-        sender = SIDES[workload == 'seq-read']
+        made = theory.TURNS * theory.BLOCK * p.opened()
         for side in SIDES:
-            made = theory.BLOCK * (p.sealed() if side == sender else p.opened())
-            res['keystream', side] = ns('ctr(aes)', made) / payload
+            res['keystream', side] = \
+                ns('ecb(aes)', made) / theory.TURNS / payload
             res['hash', side] = ns('nhpoly1305', theory.BLOCK * p.nh()) / payload
             res['framework', side] = self.asym / payload
             # Plain iSCSI and ESP sum up every segment, at both ends.

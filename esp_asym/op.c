@@ -26,8 +26,8 @@ void asym_op_exit(struct asym_sa *sa)
 	for_each_possible_cpu(cpu) {
 		struct asym_spare *spare = per_cpu_ptr(sa->spare, cpu);
 
-		kfree(spare->op[ASYM_SEAL]);
-		kfree(spare->op[ASYM_OPEN]);
+		kfree_sensitive(spare->op[ASYM_SEAL]);
+		kfree_sensitive(spare->op[ASYM_OPEN]);
 	}
 	free_percpu(sa->spare);
 }
@@ -37,31 +37,30 @@ void asym_op_exit(struct asym_sa *sa)
  * @x: SA
  * @way: the packet is sealed or opened
  * @size: bytes of the structure it begins with, the same for each packet
- * @req: result, a request to the stream cipher of the SA
- * @mac_room: result, what asym_mac() works in
+ * @room: result
  *
  * It is zero when it is new; later what the packet before has left is there.
  *
  * Return: the structure, for asym_op_free(), or NULL
  */
 void *asym_op_alloc(const struct xfrm_state *x, enum asym_way way, size_t size,
-		    struct skcipher_request **req, void **mac_room)
+		    struct asym_op_room *room)
 {
 	const struct asym_sa *sa = asym_sa_of(x);
-	size_t req_at = ALIGN(size, CRYPTO_MINALIGN);
-	size_t mac_at = ALIGN(req_at + sizeof(struct skcipher_request) +
-			      crypto_skcipher_reqsize(sa->stream),
+	size_t keystream_at = ALIGN(size, CRYPTO_MINALIGN);
+	size_t mac_at = ALIGN(keystream_at + sizeof(struct asym_keystream),
 			      CRYPTO_MINALIGN);
+	size_t req_at = ALIGN(mac_at + asym_mac_room(x), CRYPTO_MINALIGN);
 	void *op = this_cpu_xchg(sa->spare->op[way], NULL);
 
 	if (!op)
-		op = kzalloc(mac_at + asym_mac_room(x),
-			     GFP_ATOMIC | __GFP_NOWARN);
+		op = kzalloc(req_at + sizeof(struct skcipher_request) +
+			     asym_sa_reqsize(sa), GFP_ATOMIC | __GFP_NOWARN);
 	if (!op)
 		return NULL;
-	*req = op + req_at;
-	*mac_room = op + mac_at;
-	skcipher_request_set_tfm(*req, sa->stream);
+	room->keystream = op + keystream_at;
+	room->mac = op + mac_at;
+	room->req = op + req_at;
 	return op;
 }
 
@@ -69,9 +68,9 @@ void *asym_op_alloc(const struct xfrm_state *x, enum asym_way way, size_t size,
  * asym_op_free() - give back what asym_op_alloc() gave
  * @x: SA
  * @way: as then
- * @op: the structure, without anything that is secret
+ * @op: the structure, which holds nothing secret any more
  */
 void asym_op_free(const struct xfrm_state *x, enum asym_way way, void *op)
 {
-	kfree(this_cpu_xchg(asym_sa_of(x)->spare->op[way], op));
+	kfree_sensitive(this_cpu_xchg(asym_sa_of(x)->spare->op[way], op));
 }

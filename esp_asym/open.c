@@ -18,14 +18,6 @@
 #include "stat.h"
 #include "trace.h"
 
-/*
- * A request to a cipher costs more than a block of it.  So one request decrypts
- * the metadata, with the mask of the ICV in front, and makes keystream behind it
- * for headers of TCP and of a PDU, and the trailer.  That is all there is to most
- * packets with user data.
- */
-#define AHEAD_BYTES	128
-
 /* Entries of scatterlists that need no memory of their own. */
 #define FEW_ENTRIES	40
 
@@ -54,14 +46,13 @@ enum open_stage {
  * @inner: what is in it
  * @segment: the TCP segment, if it is one
  * @end: last bytes of the packet as they came: pad length, next header, ICV
- * @lead: zero, as every packet leaves it; becomes the mask of the ICV, the metadata,
- *	and keystream of what follows
+ * @lead: mask of the ICV; the metadata; and keystream of what follows.  NULL as
+ *	long as it is not ours
  * @iv: of the packet
  * @counter: of the stream cipher
  * @scratch: neighbours of cut blocks, opened with them
  * @meta: decoded metadata
  * @rf: rewriting of the packet
- * @lead_sg: @lead
  * @body: what is decrypted under the SA
  * @range: request for the range cipher, in @range_room if there is enough of it
  * @range_sg: what it reads and writes, range by range
@@ -70,8 +61,7 @@ enum open_stage {
  * @range_room: memory for it
  * @few: entries of @body and @range_sg, if they are enough
  * @sg: otherwise these, or NULL
- * @req: see asym_op_alloc()
- * @mac_room: likewise
+ * @room: see asym_op_alloc()
  */
 struct open_op {
 	struct xfrm_state	*x;
@@ -87,13 +77,12 @@ struct open_op {
 	struct asym_inner	inner;
 	struct asym_segment	segment;
 	u8			end[2 + ASYM_ICV_BYTES];
-	u8			lead[ASYM_STREAM_INNER + AHEAD_BYTES];
+	struct asym_lead	*lead;
 	u8			iv[ASYM_IV_BYTES];
 	u8			counter[16];
 	u8			scratch[2 * ASYM_BLOCK_BYTES];
 	struct asym_meta	meta;
 	struct asym_reframe	rf;
-	struct scatterlist	lead_sg;
 	struct asym_sg_pair	body;
 	struct asym_range	*range;
 	struct asym_sg_pair	range_sg;
@@ -102,17 +91,15 @@ struct open_op {
 	u8			range_room[RANGE_ROOM] CRYPTO_MINALIGN_ATTR;
 	struct scatterlist	few[FEW_ENTRIES];
 	struct scatterlist	*sg;
-	struct skcipher_request	*req;
-	void			*mac_room;
+	struct asym_op_room	room;
 };
 
 static struct open_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 {
-	struct skcipher_request *req;
+	struct asym_op_room room;
 	struct open_op *op;
-	void *mac_room;
 
-	op = asym_op_alloc(x, ASYM_OPEN, sizeof(*op), &req, &mac_room);
+	op = asym_op_alloc(x, ASYM_OPEN, sizeof(*op), &room);
 	if (!op)
 		return NULL;
 	op->x = x;
@@ -127,9 +114,9 @@ static struct open_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 	};
 	asym_reframe_init(&op->rf, skb);
 	op->range = NULL;
+	op->lead = NULL;
 	op->sg = NULL;
-	op->req = req;
-	op->mac_room = mac_room;
+	op->room = room;
 	return op;
 }
 
@@ -189,7 +176,8 @@ static void op_free(struct open_op *op)
 	range_free(op);
 	if (op->segment.flow)
 		asym_flow_put(op->segment.flow);
-	memzero_explicit(op->lead, sizeof(op->lead));
+	if (op->lead)
+		memzero_explicit(op->lead, sizeof(*op->lead));
 	memzero_explicit(op->scratch, sizeof(op->scratch));
 	kfree(op->sg);
 	asym_op_free(op->x, ASYM_OPEN, op);
@@ -227,26 +215,33 @@ static void range_done(struct asym_range *range, int err)
 	cipher_done(range->arg, err);
 }
 
-static int stream(struct open_op *op, u32 stream_pos, struct scatterlist *src,
-		  struct scatterlist *dst, u32 len)
-{
-	asym_sa_counter(asym_sa_of(op->x), op->iv, stream_pos, op->counter);
-	skcipher_request_set_callback(op->req, 0, crypto_done(stream_done), op);
-	skcipher_request_set_crypt(op->req, src, dst, len, op->counter);
-	return crypto_skcipher_decrypt(op->req);
-}
-
 /* ---- first: mask of the ICV, metadata, keystream ahead ---- */
+
+/* 64 bits. */
+static u64 sequence_number(const struct sk_buff *skb)
+{
+	return ntohl(XFRM_SKB_CB(skb)->seq.input.low) |
+	       (u64)ntohl(XFRM_SKB_CB(skb)->seq.input.hi) << 32;
+}
 
 static int begin_lead(struct open_op *op)
 {
-	struct sk_buff *skb = op->skb;
+	u64 seq = sequence_number(op->skb);
 
-	memcpy(op->iv, skb->data + ASYM_ESP_BYTES, ASYM_IV_BYTES);
-	memcpy(op->lead + ASYM_STREAM_META,
-	       skb->data + ASYM_ESP_BYTES + ASYM_IV_BYTES, ASYM_META_BYTES);
-	sg_init_one(&op->lead_sg, op->lead, sizeof(op->lead));
-	return stream(op, 0, &op->lead_sg, &op->lead_sg, sizeof(op->lead));
+	memcpy(op->iv, op->skb->data + ASYM_ESP_BYTES, ASYM_IV_BYTES);
+	return asym_keystream_make(op->room.keystream, asym_sa_of(op->x),
+				   op->room.req, seq,
+				   get_unaligned_be64(op->iv) ^ seq,
+				   crypto_done(stream_done), op);
+}
+
+static void take_lead(struct open_op *op)
+{
+	op->lead = asym_keystream_take(op->room.keystream, asym_sa_of(op->x),
+				       sequence_number(op->skb));
+	crypto_xor(op->lead->meta,
+		   op->skb->data + ASYM_ESP_BYTES + ASYM_IV_BYTES,
+		   ASYM_META_BYTES);
 }
 
 /* Nothing of the packet is believed before this. */
@@ -269,7 +264,7 @@ static int authenticate(struct open_op *op)
 	aad_len = asym_mac_aad(op->x, esph, XFRM_SKB_CB(skb)->seq.input.hi,
 			       aad);
 	err = asym_mac(op->x, skb, ASYM_ESP_BYTES + ASYM_IV_BYTES, covered,
-		       op->lead, aad, aad_len, op->mac_room, mac);
+		       op->lead->mask, aad, aad_len, op->room.mac, mac);
 	if (err)
 		return refuse(op, ASYM_REASON_CRYPTO_ERROR, NULL, err);
 	if (crypto_memneq(icv, mac, sizeof(mac)))
@@ -281,8 +276,7 @@ static int authenticate(struct open_op *op)
 
 static int read_metadata(struct open_op *op)
 {
-	switch (asym_meta_decode(&op->meta, op->lead + ASYM_STREAM_META,
-				 op->len - 2)) {
+	switch (asym_meta_decode(&op->meta, op->lead->meta, op->len - 2)) {
 	case ASYM_META_OK:
 		return 0;
 	case ASYM_META_BAD_VERSION:
@@ -357,7 +351,7 @@ static int plan(struct open_op *op)
 
 static bool has_keystream(const struct open_op *op)
 {
-	return op->streamed <= AHEAD_BYTES;
+	return op->streamed <= ASYM_AHEAD_BYTES;
 }
 
 /* How much there is of what. */
@@ -385,7 +379,7 @@ static int set_trailer(struct open_op *op, const u8 *tail)
 /* With keystream at hand, trailer and ICV need not be rewritten to be cut off. */
 static int cut_trailer(struct open_op *op)
 {
-	const u8 *stream = op->lead + ASYM_STREAM_INNER + op->streamed - 2;
+	const u8 *stream = op->lead->ahead + op->streamed - 2;
 	u8 tail[2] = { op->end[0] ^ stream[0], op->end[1] ^ stream[1] };
 	int err;
 
@@ -401,11 +395,25 @@ static int cut_trailer(struct open_op *op)
 	return 0;
 }
 
+static int decrypt_body(struct open_op *op)
+{
+	const struct asym_sa *sa = asym_sa_of(op->x);
+	struct skcipher_request *req = op->room.req;
+
+	asym_sa_counter(sa, op->iv, ASYM_STREAM_INNER, op->counter);
+	skcipher_request_set_tfm(req, sa->stream);
+	skcipher_request_set_callback(req, 0, crypto_done(stream_done), op);
+	skcipher_request_set_crypt(req, op->body.src, op->body.dst,
+				   op->body.bytes, op->counter);
+	return crypto_skcipher_decrypt(req);
+}
+
 static int begin_body(struct open_op *op)
 {
 	struct sk_buff *skb = op->skb;
 	int err;
 
+	take_lead(op);
 	err = authenticate(op);
 	if (err)
 		return err;
@@ -430,11 +438,10 @@ static int begin_body(struct open_op *op)
 	if (err)
 		return refuse(op, ASYM_REASON_NO_MEMORY, NULL, err);
 	if (has_keystream(op)) {
-		asym_sg_xor(&op->body, op->lead + ASYM_STREAM_INNER);
+		asym_sg_xor(&op->body, op->lead->ahead);
 		return 0;
 	}
-	err = stream(op, ASYM_STREAM_INNER, op->body.src, op->body.dst,
-		     op->body.bytes);
+	err = decrypt_body(op);
 	return err && err != -EINPROGRESS ? crypto_failed(op, err) : err;
 }
 
@@ -557,10 +564,8 @@ static int deliver(struct open_op *op)
 	asym_count_opened(op->net, op->opaque,
 			  op->meta.before_len + op->meta.after_len,
 			  op->streamed + ASYM_META_BYTES);
-	trace_asym_opened(ntohl(op->x->id.spi),
-			  ntohl(XFRM_SKB_CB(skb)->seq.input.low) |
-			  (u64)ntohl(XFRM_SKB_CB(skb)->seq.input.hi) << 32,
-			  skb->len, op->opaque);
+	trace_asym_opened(ntohl(op->x->id.spi), sequence_number(skb), skb->len,
+			  op->opaque);
 	/* RFC 4303 section 2.6: a dummy packet. */
 	return op->proto == IPPROTO_NONE ? -EINVAL : op->proto;
 }

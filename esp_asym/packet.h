@@ -6,6 +6,7 @@
 #define _ESP_ASYM_PACKET_H
 
 #include <asym/wire.h>
+#include <crypto/skcipher.h>
 #include <linux/scatterlist.h>
 #include <linux/skbuff.h>
 #include <net/xfrm.h>
@@ -112,10 +113,63 @@ u32 asym_mac_aad(const struct xfrm_state *x, const struct ip_esp_hdr *esph,
 		 __be32 seq_hi, u8 *aad);
 #define ASYM_AAD_BYTES_MAX	12
 
-/* ---- op.c ---- */
+/* ---- keystream.c ---- */
 
 struct asym_sa;
-struct skcipher_request;
+
+#define ASYM_AHEAD_BYTES	128
+#define ASYM_AHEAD_PACKETS	8
+
+/**
+ * struct asym_lead - the beginning of the keystream of a packet
+ * @mask: of the ICV
+ * @meta: for the metadata
+ * @ahead: for what follows, position %ASYM_STREAM_INNER: as a rule headers of TCP
+ *	and of a PDU, and the trailer
+ */
+struct asym_lead {
+	u8	mask[ASYM_ICV_BYTES];
+	u8	meta[ASYM_META_BYTES];
+	u8	ahead[ASYM_AHEAD_BYTES];
+};
+
+/**
+ * struct asym_keystream - beginnings of the keystreams of some packets in turn
+ * @seq: sequence number of the first one, 64 bits
+ * @iv_mask: their IVs, as numbers, XOR their sequence numbers
+ * @made: packets
+ * @there: a bit for each that nobody has taken
+ * @iv: of the packet, as are the next two, where there is no block cipher
+ * @counter: of the stream cipher
+ * @stream: what it makes
+ * @lead: by packet
+ * @sg: what is made
+ *
+ * What has not been taken is as secret as the key of the SA, and is overwritten
+ * with what comes next or wiped with the SA.
+ */
+struct asym_keystream {
+	u64	seq;
+	u64	iv_mask;
+	u32	made;
+	u32	there;
+	u8	iv[ASYM_IV_BYTES];
+	u8	counter[16];
+	union {
+		u8			stream[ASYM_STREAM_INNER +
+					       ASYM_AHEAD_BYTES];
+		struct asym_lead	lead[ASYM_AHEAD_PACKETS];
+	};
+	struct scatterlist sg;
+};
+
+int asym_keystream_make(struct asym_keystream *ks, const struct asym_sa *sa,
+			struct skcipher_request *req, u64 seq, u64 iv_mask,
+			crypto_completion_t done, void *arg);
+struct asym_lead *asym_keystream_take(struct asym_keystream *ks,
+				      const struct asym_sa *sa, u64 seq);
+
+/* ---- op.c ---- */
 
 /* What becomes of a packet.  Over the loopback device an SA is used both ways. */
 enum asym_way {
@@ -132,10 +186,22 @@ struct asym_spare {
 	void	*op[ASYM_WAYS];
 };
 
+/**
+ * struct asym_op_room - what is behind the structure of a packet on its way
+ * @req: request to a cipher of the SA
+ * @keystream: of this packet and the next ones
+ * @mac: what asym_mac() works in
+ */
+struct asym_op_room {
+	struct skcipher_request	*req;
+	struct asym_keystream	*keystream;
+	void			*mac;
+};
+
 int asym_op_init(struct asym_sa *sa);
 void asym_op_exit(struct asym_sa *sa);
 void *asym_op_alloc(const struct xfrm_state *x, enum asym_way way, size_t size,
-		    struct skcipher_request **req, void **mac_room);
+		    struct asym_op_room *room);
 void asym_op_free(const struct xfrm_state *x, enum asym_way way, void *op);
 
 /* ---- segment.c ---- */

@@ -31,6 +31,15 @@ struct asym_sa *asym_sa_of(const struct xfrm_state *x)
 	return crypto_aead_ctx(x->data);
 }
 
+/* Bytes behind a request to one of the ciphers. */
+unsigned int asym_sa_reqsize(const struct asym_sa *sa)
+{
+	unsigned int size = crypto_skcipher_reqsize(sa->stream);
+
+	return sa->blocks ? max(size, crypto_skcipher_reqsize(sa->blocks)) :
+			    size;
+}
+
 /* The counter block of byte @stream_pos of the keystream of a packet. */
 void asym_sa_counter(const struct asym_sa *sa, const u8 *iv, u32 stream_pos,
 		     u8 *counter)
@@ -75,6 +84,14 @@ static int derive(const u8 *ikm, unsigned int ikm_len, const char *label,
 	return err;
 }
 
+static int set_stream_key(struct asym_sa *sa, const u8 *key, unsigned int len)
+{
+	int err = crypto_skcipher_setkey(sa->stream, key, len);
+
+	return err || !sa->blocks ? err :
+	       crypto_skcipher_setkey(sa->blocks, key, len);
+}
+
 static int shell_setkey(struct crypto_aead *shell, const u8 *key,
 			unsigned int len)
 {
@@ -91,7 +108,7 @@ static int shell_setkey(struct crypto_aead *shell, const u8 *key,
 	memcpy(sa->salt, key + len, ASYM_SA_SALT_BYTES);
 
 	err = derive(key, len, sa->suite->label, derived, len) ?:
-	      crypto_skcipher_setkey(sa->stream, derived, len) ?:
+	      set_stream_key(sa, derived, len) ?:
 	      derive(key, len, sa->suite->hash_label, derived,
 		     ASYM_HASH_KEY_BYTES) ?:
 	      asym_mac_set_key(&sa->mac, derived);
@@ -104,6 +121,28 @@ static int shell_setauthsize(struct crypto_aead *shell, unsigned int size)
 	return size == ASYM_ICV_BYTES ? 0 : -EINVAL;
 }
 
+static int alloc_ciphers(struct asym_sa *sa)
+{
+	const char *block_cipher = sa->suite->block_cipher;
+
+	sa->stream = crypto_alloc_skcipher(sa->suite->cipher, 0, 0);
+	if (IS_ERR(sa->stream))
+		return PTR_ERR(sa->stream);
+	sa->blocks = block_cipher ? crypto_alloc_skcipher(block_cipher, 0, 0) :
+				    NULL;
+	if (!IS_ERR(sa->blocks))
+		return 0;
+	crypto_free_skcipher(sa->stream);
+	return PTR_ERR(sa->blocks);
+}
+
+static void free_ciphers(struct asym_sa *sa)
+{
+	if (sa->blocks)
+		crypto_free_skcipher(sa->blocks);
+	crypto_free_skcipher(sa->stream);
+}
+
 static int shell_init(struct crypto_aead *shell)
 {
 	struct asym_sa *sa = crypto_aead_ctx(shell);
@@ -111,12 +150,12 @@ static int shell_init(struct crypto_aead *shell)
 
 	sa->suite = container_of(crypto_aead_alg(shell), struct shell,
 				 alg)->suite;
-	sa->stream = crypto_alloc_skcipher(sa->suite->cipher, 0, 0);
-	if (IS_ERR(sa->stream))
-		return PTR_ERR(sa->stream);
+	err = alloc_ciphers(sa);
+	if (err)
+		return err;
 	err = asym_mac_init_key(&sa->mac);
 	if (err)
-		goto free_stream;
+		goto free;
 	err = asym_op_init(sa);
 	if (err)
 		goto exit_mac;
@@ -125,8 +164,8 @@ static int shell_init(struct crypto_aead *shell)
 
 exit_mac:
 	asym_mac_exit_key(&sa->mac);
-free_stream:
-	crypto_free_skcipher(sa->stream);
+free:
+	free_ciphers(sa);
 	return err;
 }
 
@@ -136,7 +175,7 @@ static void shell_exit(struct crypto_aead *shell)
 
 	asym_op_exit(sa);
 	asym_mac_exit_key(&sa->mac);
-	crypto_free_skcipher(sa->stream);
+	free_ciphers(sa);
 	memzero_explicit(sa, sizeof(*sa));
 }
 
@@ -192,7 +231,7 @@ struct crypto_aead *asym_sa_create(const struct asym_suite *suite,
 				  CRYPTO_ALG_INTERNAL);
 	if (IS_ERR(shell)) {
 		NL_SET_ERR_MSG(extack,
-			       "The kernel does not offer the cipher of this algorithm: ctr(aes) or chacha20, and nhpoly1305");
+			       "The kernel does not offer the cipher of this algorithm: ctr(aes) and ecb(aes), or chacha20, and nhpoly1305");
 		return shell;
 	}
 	err = crypto_aead_setkey(shell, key, key_len) ?:

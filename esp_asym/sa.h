@@ -21,6 +21,8 @@
  * @name: of the algorithm, for xfrm
  * @shell: of what holds an SA's keys, in the crypto API
  * @cipher: stream cipher, in the crypto API
+ * @block_cipher: block cipher behind it, likewise, if the last four bytes of a
+ *	counter block are its number, big endian; otherwise NULL
  * @label: HKDF info of the cipher's key
  * @hash_label: HKDF info of the key of the ICV's hash
  * @key_bytes: the lengths that the key may have, without salt
@@ -31,6 +33,7 @@ struct asym_suite {
 	char		*name;
 	const char	*shell;
 	const char	*cipher;
+	const char	*block_cipher;
 	const char	*label;
 	const char	*hash_label;
 	u8		key_bytes[2];
@@ -65,6 +68,7 @@ struct asym_spare;
  * struct asym_sa - what an SA needs to seal and open packets
  * @suite: its algorithm
  * @stream: stream cipher keyed with a key derived from the SA key
+ * @blocks: block cipher behind it, with the same key, or NULL
  * @mac: key of the hash, derived from the SA key
  * @salt: first four bytes of the nonce (RFC 4106 section 4)
  * @iv_mask: makes the IVs of two SAs with the same key differ
@@ -73,6 +77,7 @@ struct asym_spare;
 struct asym_sa {
 	const struct asym_suite	*suite;
 	struct crypto_skcipher	*stream;
+	struct crypto_skcipher	*blocks;
 	struct asym_mac_key	mac;
 	u8			salt[4];
 	u64			iv_mask;
@@ -86,6 +91,7 @@ struct crypto_aead *asym_sa_create(const struct asym_suite *suite,
 				   struct netlink_ext_ack *extack);
 void asym_sa_destroy(struct crypto_aead *shell);
 struct asym_sa *asym_sa_of(const struct xfrm_state *x);
+unsigned int asym_sa_reqsize(const struct asym_sa *sa);
 void asym_sa_counter(const struct asym_sa *sa, const u8 *iv, u32 stream_pos,
 		     u8 *counter);
 

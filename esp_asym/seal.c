@@ -3,6 +3,7 @@
  * Transmit: describe the packet, encrypt all of it but the opaque ranges,
  * authenticate the whole.  User data were sealed above TCP (stream.c).
  */
+#include <crypto/algapi.h>
 #include <linux/unaligned.h>
 #include <net/esp.h>
 #include <net/ip.h>
@@ -15,13 +16,6 @@
 #include "sa.h"
 #include "stat.h"
 #include "trace.h"
-
-/*
- * A packet with so little outside of its opaque ranges is encrypted with
- * keystream that is made in one piece: headers of TCP and of a PDU, trailer.
- * That costs the cipher less than a walk over the pieces of the packet.
- */
-#define AHEAD_BYTES	128
 
 /* Entries of scatterlists that need no memory of their own. */
 #define FEW_ENTRIES	40
@@ -37,16 +31,14 @@
  * @icv: where the ICV goes
  * @opaque: bytes in opaque ranges
  * @body: bytes outside of them, with the trailer
- * @lead: zero, as every packet leaves it; becomes the mask of the ICV, the metadata
- *	as they are sent, and, if @body is no longer than that, the keystream for it
- * @counter: of the stream cipher
+ * @mask: the mask of the ICV and what follows it, if @body is longer than the
+ *	keystream that there is for packets in turn
+ * @counter: of the stream cipher, likewise
  * @rf: rewriting of the packet
- * @lead_sg: @lead
- * @sg: what is encrypted; with @lead, if that has no keystream for it
+ * @sg: what is encrypted; with @mask and the metadata, if there is no keystream for it
  * @few: entries of @sg, if they are enough
  * @many: otherwise these, or NULL
- * @req: see asym_op_alloc()
- * @mac_room: likewise
+ * @room: see asym_op_alloc()
  */
 struct seal_op {
 	struct xfrm_state	*x;
@@ -58,15 +50,13 @@ struct seal_op {
 	u32			opaque;
 	u32			body;
 	u8			*icv;
-	u8			lead[ASYM_STREAM_INNER + AHEAD_BYTES];
+	u8			mask[ASYM_STREAM_META];
 	u8			counter[16];
 	struct asym_reframe	rf;
-	struct scatterlist	lead_sg;
 	struct asym_sg_pair	sg;
 	struct scatterlist	few[FEW_ENTRIES];
 	struct scatterlist	*many;
-	struct skcipher_request	*req;
-	void			*mac_room;
+	struct asym_op_room	room;
 };
 
 /* Padding, pad length, next header and ICV. */
@@ -74,11 +64,10 @@ struct seal_op {
 
 static struct seal_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 {
-	struct skcipher_request *req;
+	struct asym_op_room room;
 	struct seal_op *op;
-	void *mac_room;
 
-	op = asym_op_alloc(x, ASYM_SEAL, sizeof(*op), &req, &mac_room);
+	op = asym_op_alloc(x, ASYM_SEAL, sizeof(*op), &room);
 	if (!op)
 		return NULL;
 	op->x = x;
@@ -86,18 +75,16 @@ static struct seal_op *op_alloc(struct xfrm_state *x, struct sk_buff *skb)
 	op->net = xs_net(x);
 	asym_reframe_init(&op->rf, skb);
 	op->many = NULL;
-	op->req = req;
-	op->mac_room = mac_room;
+	op->room = room;
 	return op;
 }
 
-/* Entries for mask and metadata, linear part, what is behind the last range,
- * trailer; and a range, a fragment, and a page of what is written may each begin
- * one more.
+/* Entries for mask, metadata, linear part, what is behind the last range, trailer;
+ * and a range, a fragment, and a page of what is written may each begin one more.
  */
 static int alloc_sg(struct seal_op *op)
 {
-	u32 nr = 4 + skb_shinfo(op->skb)->nr_frags + op->meta.nr_ranges +
+	u32 nr = 5 + skb_shinfo(op->skb)->nr_frags + op->meta.nr_ranges +
 		 op->skb->data_len / PAGE_SIZE;
 
 	if (2 * nr > FEW_ENTRIES) {
@@ -112,7 +99,6 @@ static int alloc_sg(struct seal_op *op)
 
 static void op_free(struct seal_op *op)
 {
-	memzero_explicit(op->lead, sizeof(op->lead));
 	kfree(op->many);
 	asym_op_free(op->x, ASYM_SEAL, op);
 }
@@ -207,7 +193,7 @@ static int describe(struct xfrm_state *x, struct sk_buff *skb, u8 proto,
 
 static bool has_keystream(const struct seal_op *op)
 {
-	return op->body <= AHEAD_BYTES;
+	return op->body <= ASYM_AHEAD_BYTES;
 }
 
 /* How much there is of what; RFC 4303 section 2.4 has the padding. */
@@ -221,6 +207,12 @@ static void measure(struct seal_op *op)
 	for (i = 0; i < meta->nr_ranges; i++)
 		op->opaque += meta->range[i].len;
 	op->body = len - op->opaque + op->tail_len;
+}
+
+/* In front of the inner packet. */
+static u8 *metadata(const struct sk_buff *skb)
+{
+	return skb->data - ASYM_META_BYTES;
 }
 
 /* Lay out the whole packet: what is encrypted, what stays, what is appended. */
@@ -237,10 +229,11 @@ static int plan(struct seal_op *op, u8 proto)
 	if (err)
 		return err;
 	asym_sg_reset(&op->sg);
-	if (!has_keystream(op))
-		asym_sg_add_buf(&op->sg, op->lead, op->lead,
-				ASYM_STREAM_INNER);
-
+	if (!has_keystream(op)) {
+		asym_sg_add_buf(&op->sg, op->mask, op->mask, sizeof(op->mask));
+		asym_sg_add_buf(&op->sg, metadata(skb), metadata(skb),
+				ASYM_META_BYTES);
+	}
 	for (i = 0; i < meta->nr_ranges && !err; i++) {
 		const struct asym_range_entry *range = &meta->range[i];
 
@@ -278,19 +271,27 @@ static int finish(struct seal_op *op)
 {
 	struct sk_buff *skb = op->skb;
 	struct ip_esp_hdr *esph = esp_header(skb);
+	struct asym_lead *lead = NULL;
 	u8 aad[ASYM_AAD_BYTES_MAX];
 	u32 aad_len;
 	int err;
 
-	memcpy(skb->data - ASYM_META_BYTES, op->lead + ASYM_STREAM_META,
-	       ASYM_META_BYTES);
-	if (has_keystream(op))
-		asym_sg_xor(&op->sg, op->lead + ASYM_STREAM_INNER);
+	if (has_keystream(op)) {
+		lead = asym_keystream_take(op->room.keystream,
+					   asym_sa_of(op->x), op->seq);
+		crypto_xor(metadata(skb), lead->meta, ASYM_META_BYTES);
+		asym_sg_xor(&op->sg, lead->ahead);
+	}
 	asym_reframe_commit(&op->rf);
 	aad_len = asym_mac_aad(op->x, esph, htonl(op->seq >> 32), aad);
 	skb_push(skb, ASYM_META_BYTES);
-	err = asym_mac(op->x, skb, 0, skb->len - ASYM_ICV_BYTES, op->lead, aad,
-		       aad_len, op->mac_room, op->icv);
+	err = asym_mac(op->x, skb, 0, skb->len - ASYM_ICV_BYTES,
+		       lead ? lead->mask : op->mask, aad, aad_len,
+		       op->room.mac, op->icv);
+	if (lead)
+		memzero_explicit(lead, sizeof(*lead));
+	else
+		memzero_explicit(op->mask, sizeof(op->mask));
 	if (err)
 		return refuse(op->net, ASYM_REASON_CRYPTO_ERROR, NULL, err);
 	skb_push(skb, -skb_network_offset(skb));
@@ -378,18 +379,22 @@ static bool seq_ends(const struct xfrm_state *x, u64 seq)
 
 static int encrypt(struct seal_op *op)
 {
-	struct scatterlist *src = op->sg.src, *dst = op->sg.dst;
+	const struct asym_sa *sa = asym_sa_of(op->x);
+	struct skcipher_request *req = op->room.req;
+	u8 iv[ASYM_IV_BYTES];
 
-	if (has_keystream(op)) {
-		sg_init_one(&op->lead_sg, op->lead,
-			    ASYM_STREAM_INNER + op->body);
-		src = &op->lead_sg;
-		dst = &op->lead_sg;
-	}
-	skcipher_request_set_callback(op->req, 0, crypto_done(stream_done), op);
-	skcipher_request_set_crypt(op->req, src, dst,
-				   ASYM_STREAM_INNER + op->body, op->counter);
-	return crypto_skcipher_encrypt(op->req);
+	if (has_keystream(op))
+		return asym_keystream_make(op->room.keystream, sa, req,
+					   op->seq, sa->iv_mask,
+					   crypto_done(stream_done), op);
+	put_unaligned_be64(op->seq ^ sa->iv_mask, iv);
+	asym_sa_counter(sa, iv, 0, op->counter);
+	memset(op->mask, 0, sizeof(op->mask));
+	skcipher_request_set_tfm(req, sa->stream);
+	skcipher_request_set_callback(req, 0, crypto_done(stream_done), op);
+	skcipher_request_set_crypt(req, op->sg.src, op->sg.dst, op->sg.bytes,
+				   op->counter);
+	return crypto_skcipher_encrypt(req);
 }
 
 /* Everything in front of the cipher. */
@@ -411,7 +416,7 @@ static int prepare(struct seal_op *op, u8 proto)
 	if (err)
 		return refuse(net, ASYM_REASON_BAD_PACKET,
 			      "a packet too long to be encapsulated", err);
-	if (!asym_meta_encode(&op->meta, op->lead + ASYM_STREAM_META))
+	if (!asym_meta_encode(&op->meta, metadata(skb)))
 		return refuse(net, ASYM_REASON_METADATA_OVERFLOW, NULL,
 			      -EMSGSIZE);
 	return 0;
@@ -419,14 +424,11 @@ static int prepare(struct seal_op *op, u8 proto)
 
 static void put_header(struct seal_op *op)
 {
-	struct asym_sa *sa = asym_sa_of(op->x);
 	struct ip_esp_hdr *esph = esp_header(op->skb);
-	u8 *iv = (u8 *)(esph + 1);
 
 	esph->spi = op->x->id.spi;
 	esph->seq_no = htonl((u32)op->seq);
-	put_unaligned_be64(op->seq ^ sa->iv_mask, iv);
-	asym_sa_counter(sa, iv, 0, op->counter);
+	put_unaligned_be64(op->seq ^ asym_sa_of(op->x)->iv_mask, esph + 1);
 }
 
 /* skb->data at the inner packet, its transport header behind the IP header. */

@@ -35,6 +35,7 @@ const struct asym_suite asym_suites[ASYM_SUITES] = {
 		.name		= "asym(gcm(aes))",
 		.shell		= "asym-esp-sa-aes",
 		.cipher		= "ctr(aes)",
+		.block_cipher	= "ecb(aes)",
 		.label		= "asym-esp v2 stream",
 		.hash_label	= "asym-esp v2 hash",
 		.key_bytes	= { 16, 32 },

@@ -190,6 +190,7 @@ static int run_shash(struct subject *s)
 static struct subject skciphers[] = {
 	{ .name = "xts(aes)",	.once = once_skcipher,	.key_size = 64 },
 	{ .name = "ctr(aes)",	.once = once_skcipher,	.key_size = 32 },
+	{ .name = "ecb(aes)",	.once = once_skcipher,	.key_size = 32 },
 	{ .name = "chacha20",	.once = once_skcipher,	.key_size = 32 },
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ctr(aes) and xts(aes) that mostly answer later, in any order: at once, from a
+ * AES in counter, ECB and XTS mode that mostly answer later, in any order: at once, from a
  * queue, some after a tick or several, and by way of a backlog where the caller
  * allows that.  Whoever asks for these names from now on gets them, as with a
  * driver of a crypto engine.
@@ -100,7 +100,7 @@ static void done(struct crypto_skcipher *tfm)
 	crypto_free_skcipher(*inner);
 }
 
-#define ALG(name, driver, block, min, max) {				\
+#define ALG(name, driver, block, iv, min, max) {				\
 	.base.cra_name		= name,					\
 	.base.cra_driver_name	= driver,				\
 	.base.cra_priority	= 10000,				\
@@ -110,7 +110,7 @@ static void done(struct crypto_skcipher *tfm)
 	.base.cra_module	= THIS_MODULE,				\
 	.min_keysize		= min,					\
 	.max_keysize		= max,					\
-	.ivsize			= 16,					\
+	.ivsize			= iv,					\
 	.chunksize		= 16,					\
 	.setkey			= setkey,				\
 	.encrypt		= encrypt,				\
@@ -120,8 +120,9 @@ static void done(struct crypto_skcipher *tfm)
 }
 
 static struct skcipher_alg algs[] = {
-	ALG("ctr(aes)", "asyncrypt-ctr-aes", 1, 16, 32),
-	ALG("xts(aes)", "asyncrypt-xts-aes", 16, 32, 64),
+	ALG("ctr(aes)", "asyncrypt-ctr-aes", 1, 16, 16, 32),
+	ALG("ecb(aes)", "asyncrypt-ecb-aes", 16, 0, 16, 32),
+	ALG("xts(aes)", "asyncrypt-xts-aes", 16, 16, 32, 64),
 };
 
 static int __init asyncrypt_init(void)

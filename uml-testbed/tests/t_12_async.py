@@ -27,9 +27,10 @@ def fio_verifies_with_ciphers_that_answer_later(ctx, no_offload=False):
         later = c['async_completions']
         ctx.note('%s: %d packets sealed, %d opened, %d answers came later'
                  % (host.name, sealed, opened, later))
-        # One request for a packet that is sent, two for one that is received.
-        # One in eight answers at once.
-        check(later > (sealed + 2 * opened) // 2,
+        # Keystream for what follows in turn is made with that of a packet; but
+        # a packet that the cipher still has keeps its own, so the next one makes
+        # another request.  One in eight answers at once.
+        check(later > (sealed + opened) // 4,
               '%s: only %d answers came later' % (host.name, later))
         check(c['refused-crypto-error'] == 0, 'a cipher failed')
         check(c['refused-bad-icv'] == 0, 'a packet was damaged')

@@ -10,9 +10,11 @@ TCP = 32            # header, with timestamps
 BHS = 48            # of an iSCSI PDU
 SECTOR = 512
 # Of asymmetric ESP: Documentation/wire-format.rst.
-LEAD = 64           # keystream for the mask of the ICV
+LEAD = 64           # keystream for the mask of the ICV and unused
+MASK = 16           # of that the mask
 META = 64
-AHEAD = 128         # keystream that a receiver takes with LEAD and META
+AHEAD = 128         # keystream that is made with MASK and META
+TURNS = 8           # packets for which a request makes all three
 NH_PIECE = 1024     # of which NH makes 32 bytes for Poly1305
 
 
@@ -55,13 +57,15 @@ class Packet:
         return self.streamed + self.payload
 
     def sealed(self):
-        """Blocks of keystream that a sender makes."""
-        return blocks(LEAD + self.streamed)
+        """Blocks of keystream that a sender makes, with AES."""
+        if self.streamed > META + AHEAD:
+            return blocks(LEAD + self.streamed)
+        return blocks(MASK + META + AHEAD)
 
     def opened(self):
         """... and a receiver."""
         rest = self.heads + self.tail
-        return blocks(LEAD + META + AHEAD) + (blocks(rest)
+        return blocks(MASK + META + AHEAD) + (blocks(rest)
                                               if rest > AHEAD else 0)
 
     def nh(self):

@@ -19,11 +19,36 @@ u8 keystream(const u8 *counter, u32 pos)
 	return (u8)word;
 }
 
+static struct crypto_skcipher {
+	u8	name;
+} stream_cipher, block_cipher;
+
+/* Counter blocks become keystream. */
+static void blocks_now(struct skcipher_request *req)
+{
+	struct sg_cursor src = { req->src, 0 }, dst = { req->dst, 0 };
+	u8 counter[ASYM_BLOCK_BYTES];
+	u32 i, j;
+
+	kernel_assert(!(req->len % sizeof(counter)));
+	for (i = 0; i < req->len; i += sizeof(counter)) {
+		for (j = 0; j < sizeof(counter); j++)
+			counter[j] = *sg_next_byte(&src);
+		for (j = 0; j < sizeof(counter); j++)
+			*sg_next_byte(&dst) = keystream(counter, j);
+	}
+}
+
 static void stream_now(struct skcipher_request *req)
 {
 	struct sg_cursor src = { req->src, 0 }, dst = { req->dst, 0 };
 	u32 i;
 
+	if (req->tfm == &block_cipher) {
+		blocks_now(req);
+		return;
+	}
+	kernel_assert(req->tfm == &stream_cipher);
 	for (i = 0; i < req->len; i++)
 		*sg_next_byte(&dst) = *sg_next_byte(&src) ^
 				      keystream(req->iv, i);
@@ -70,7 +95,7 @@ static int cipher_error(void)
 	return err;
 }
 
-int crypto_skcipher_decrypt(struct skcipher_request *req)
+int crypto_skcipher_encrypt(struct skcipher_request *req)
 {
 	int err;
 
@@ -127,8 +152,17 @@ struct asym_sa *asym_sa_of(const struct xfrm_state *x)
 	return &of;
 }
 
-void cipher_start(void)
+unsigned int asym_sa_reqsize(const struct asym_sa *of)
 {
+	return 8;
+}
+
+void cipher_start(bool blocks)
+{
+	struct asym_sa *of = asym_sa_of(&sa);
+
+	of->stream = &stream_cipher;
+	of->blocks = blocks ? &block_cipher : NULL;
 	kernel_assert(!asym_op_init(asym_sa_of(&sa)));
 }
 

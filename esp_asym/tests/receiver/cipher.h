@@ -11,8 +11,9 @@
 #define CIPHER_LATE	4
 
 u8 keystream(const u8 *counter, u32 pos);
+/* With a block cipher behind the stream cipher, or without. */
+void cipher_start(bool blocks);
 /* A request that waits is done now. */
-void cipher_start(void);
 void cipher_complete(u32 i);
 void cipher_end(void);
 

@@ -29,6 +29,9 @@ typedef unsigned int gfp_t;
 #define CRYPTO_MINALIGN		16
 #define CRYPTO_MINALIGN_ATTR	__aligned(16)
 #define ALIGN(x, n)		round_up(x, n)
+#define BIT(n)			(1ul << (n))
+#define GENMASK(high, low)	(BIT((high) + 1) - BIT(low))
+#define clamp_t(t, v, low, high)	min_t(t, max_t(t, v, low), high)
 #define fallthrough		__attribute__((__fallthrough__))
 #define kernel_assert(condition)					\
 	((condition) ? (void)0 : kernel_die(#condition))
@@ -153,7 +156,7 @@ static inline void sg_set_page(struct scatterlist *sg, struct page *page,
 	sg->length = len;
 }
 
-static inline void sg_init_one(struct scatterlist *sg, u8 *bytes, u32 len)
+static inline void sg_init_one(struct scatterlist *sg, void *bytes, u32 len)
 {
 	sg_init_table(sg, 1);
 	sg_set_page(sg, virt_to_page(bytes), len, offset_in_page(bytes));
@@ -184,6 +187,7 @@ u8 *sg_next_byte(struct sg_cursor *cursor);
 /* ---- ciphers ---- */
 
 struct skcipher_request {
+	struct crypto_skcipher	*tfm;
 	struct scatterlist	*src;
 	struct scatterlist	*dst;
 	u32			len;
@@ -192,8 +196,7 @@ struct skcipher_request {
 	void			*arg;
 };
 
-#define crypto_skcipher_reqsize(tfm)		((void)(tfm), 8)
-#define skcipher_request_set_tfm(req, tfm)	((void)(req), (void)(tfm))
+#define skcipher_request_set_tfm(req, cipher)	((req)->tfm = (cipher))
 #define skcipher_request_set_callback(req, flags, fn, p)		\
 	((req)->done = (fn), (req)->arg = (p))
 #define skcipher_request_set_crypt(req, from, to, n, counter)		\
@@ -203,7 +206,15 @@ struct skcipher_request {
 #define crypto_done(fn)		(fn)
 #define crypto_memneq(a, b, n)	memcmp(a, b, n)
 
-int crypto_skcipher_decrypt(struct skcipher_request *req);
+typedef void (*crypto_completion_t)(void *arg, int err);
+int crypto_skcipher_encrypt(struct skcipher_request *req);
+#define crypto_skcipher_decrypt(req)	crypto_skcipher_encrypt(req)
+
+static inline void crypto_xor(u8 *to, const u8 *from, u32 len)
+{
+	while (len--)
+		*to++ ^= *from++;
+}
 
 static inline void crypto_xor_cpy(u8 *to, const u8 *a, const u8 *b, u32 len)
 {
@@ -493,6 +504,12 @@ static inline void put_unaligned_be32(u32 v, u8 *p)
 {
 	v = htonl(v);
 	memcpy(p, &v, sizeof(v));
+}
+
+static inline void put_unaligned_be64(u64 v, u8 *p)
+{
+	put_unaligned_be32((u32)(v >> 32), p);
+	put_unaligned_be32((u32)v, p + 4);
 }
 
 static inline void put_unaligned_le64(u64 v, u8 *p)

@@ -13,6 +13,7 @@
 #define PACKETS		CIPHER_LATE
 
 static struct packet packets[PACKETS];
+static u8 last_number;
 
 static void finish(struct sk_buff *skb, int next)
 {
@@ -122,11 +123,12 @@ void packet_send(struct packet *p, const u8 *meta, u32 padding,
 	u8 *body = bytes + ASYM_HEADER_BYTES;
 	u32 pos = 0, range = 0, body_len, len, i;
 	struct sk_buff *skb;
-	static u8 iv;
 	int err;
 
-	bytes[7] = iv;
-	bytes[15] = iv++;
+	/* A sender's IVs are its numbers XOR one of its own, which may change. */
+	bytes[7] = ++last_number;
+	bytes[8] = 0x6e;
+	bytes[15] = last_number ^ (last_number % 16 ? 0x35 : 0x53);
 	asym_sa_counter(asym_sa_of(&sa), bytes + ASYM_ESP_BYTES, 0, counter);
 	for (i = 0; i < sizeof(mask); i++)
 		mask[i] = keystream(counter, i);
@@ -168,12 +170,17 @@ void packet_send(struct packet *p, const u8 *meta, u32 padding,
 		reader.honest = false;
 	}
 
+	/* Whoever forges a packet takes the number of one that is still to come. */
+	if (!p->icv_is_good)
+		last_number--;
+
 	skb = make_skb(p, bytes, len);
 	if (!skb)
 		return;
 	p->used = true;
 	p->refusals = net.refusals;
 	skb->sender = p;
+	memcpy(&XFRM_SKB_CB(skb)->seq.input.low, bytes + 4, 4);
 	err = asym_input(&sa, skb);
 	if (err != -EINPROGRESS)
 		finish(skb, err);
@@ -197,6 +204,7 @@ struct packet *packet_new(void)
 void packets_start(void)
 {
 	memset(packets, 0, sizeof(packets));
+	last_number = 0;
 }
 
 void packets_check(void)

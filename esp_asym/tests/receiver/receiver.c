@@ -174,7 +174,7 @@ static void start(void)
 	kernel = (struct kernel){ .fail_in = -1 };
 	peer_start(options & 16, options & 2 ? 0xffffe000 : 1000);
 	packets_start();
-	cipher_start();
+	cipher_start(options & 64);
 	host_start((options & 0xe0) == 0xe0 ? ISCSI_ROLE_TARGET :
 					      ISCSI_ROLE_INITIATOR, peer.isn);
 	sa.props.flags = options & 1 ? XFRM_STATE_ESN : 0;
