@@ -15,6 +15,8 @@
 /* What headers of esp_asym name and nobody here looks into. */
 struct crypto_aead;
 struct crypto_skcipher;
+struct skcipher_request;
+typedef void (*crypto_completion_t)(void *arg, int err);
 struct ip_esp_hdr;
 struct net;
 struct netlink_ext_ack;
