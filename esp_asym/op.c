@@ -47,7 +47,7 @@ void *asym_op_alloc(const struct xfrm_state *x, enum asym_way way, size_t size,
 		    struct asym_op_room *room)
 {
 	const struct asym_sa *sa = asym_sa_of(x);
-	size_t keystream_at = ALIGN(size, CRYPTO_MINALIGN);
+	size_t keystream_at = ALIGN(size, __alignof__(struct asym_keystream));
 	size_t mac_at = ALIGN(keystream_at + sizeof(struct asym_keystream),
 			      CRYPTO_MINALIGN);
 	size_t req_at = ALIGN(mac_at + asym_mac_room(x), CRYPTO_MINALIGN);

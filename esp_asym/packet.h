@@ -145,6 +145,9 @@ struct asym_lead {
  * @lead: by packet
  * @sg: what is made
  *
+ * Where a page ends in what is made, it ends between two blocks: ciphers need a
+ * copy of one that is cut.
+ *
  * What has not been taken is as secret as the key of the SA, and is overwritten
  * with what comes next or wiped with the SA.
  */
@@ -159,7 +162,7 @@ struct asym_keystream {
 		u8			stream[ASYM_STREAM_INNER +
 					       ASYM_AHEAD_BYTES];
 		struct asym_lead	lead[ASYM_AHEAD_PACKETS];
-	};
+	} __aligned(ASYM_BLOCK_BYTES);
 	struct scatterlist sg;
 };
 
