@@ -35,16 +35,16 @@ static u32 how_many(const struct asym_keystream *ks, u64 seq, u64 iv_mask)
 static void put_counters(const struct asym_sa *sa, u64 iv,
 			 struct asym_lead *lead)
 {
-	u32 number = ASYM_STREAM_META / ASYM_BLOCK_BYTES;
+	u32 number = ASYM_STREAM_META / ASYM_BLOCK_BYTES, i;
 	u8 raw_iv[ASYM_IV_BYTES], counter[ASYM_BLOCK_BYTES];
-	u8 *block = lead->meta, *end = (u8 *)(lead + 1);
+	u8 *bytes = (u8 *)lead;
 
 	put_unaligned_be64(iv, raw_iv);
 	asym_sa_counter(sa, raw_iv, 0, counter);
-	memcpy(lead->mask, counter, sizeof(counter));
-	for (; block < end; block += sizeof(counter)) {
-		memcpy(block, counter, sizeof(counter));
-		put_unaligned_be32(number++, block + sizeof(counter) -
+	memcpy(bytes, counter, sizeof(counter));
+	for (i = sizeof(lead->mask); i < sizeof(*lead); i += sizeof(counter)) {
+		memcpy(bytes + i, counter, sizeof(counter));
+		put_unaligned_be32(number++, bytes + i + sizeof(counter) -
 					     sizeof(__be32));
 	}
 }
