@@ -31,16 +31,22 @@ static u32 how_many(const struct asym_keystream *ks, u64 seq, u64 iv_mask)
 	return clamp_t(u32, 2 * ks->made, 1, ASYM_AHEAD_PACKETS);
 }
 
+static void first_counter(const struct asym_sa *sa, u64 iv, u8 *counter)
+{
+	u8 raw_iv[ASYM_IV_BYTES];
+
+	put_unaligned_be64(iv, raw_iv);
+	asym_sa_counter(sa, raw_iv, 0, counter);
+}
+
 /* Counter blocks in the place of the keystream: one of the mask, then all. */
 static void put_counters(const struct asym_sa *sa, u64 iv,
 			 struct asym_lead *lead)
 {
 	u32 number = ASYM_STREAM_META / ASYM_BLOCK_BYTES, i;
-	u8 raw_iv[ASYM_IV_BYTES], counter[ASYM_BLOCK_BYTES];
-	u8 *bytes = (u8 *)lead;
+	u8 counter[ASYM_BLOCK_BYTES], *bytes = (u8 *)lead;
 
-	put_unaligned_be64(iv, raw_iv);
-	asym_sa_counter(sa, raw_iv, 0, counter);
+	first_counter(sa, iv, counter);
 	memcpy(bytes, counter, sizeof(counter));
 	for (i = sizeof(lead->mask); i < sizeof(*lead); i += sizeof(counter)) {
 		memcpy(bytes + i, counter, sizeof(counter));
@@ -79,8 +85,7 @@ int asym_keystream_make(struct asym_keystream *ks, const struct asym_sa *sa,
 		sg_init_one(&ks->sg, ks->lead, ks->made * sizeof(*ks->lead));
 		skcipher_request_set_tfm(req, sa->blocks);
 	} else {
-		put_unaligned_be64(seq ^ iv_mask, ks->iv);
-		asym_sa_counter(sa, ks->iv, 0, ks->counter);
+		first_counter(sa, seq ^ iv_mask, ks->counter);
 		memset(ks->stream, 0, sizeof(ks->stream));
 		sg_init_one(&ks->sg, ks->stream, sizeof(ks->stream));
 		skcipher_request_set_tfm(req, sa->stream);

@@ -117,6 +117,7 @@ u32 asym_mac_aad(const struct xfrm_state *x, const struct ip_esp_hdr *esph,
 
 struct asym_sa;
 
+/* What one request makes at most: behind the metadata of a packet, and packets. */
 #define ASYM_AHEAD_BYTES	128
 #define ASYM_AHEAD_PACKETS	8
 
@@ -139,9 +140,8 @@ struct asym_lead {
  * @iv_mask: their IVs, as numbers, XOR their sequence numbers
  * @made: packets
  * @there: a bit for each that nobody has taken
- * @iv: of the packet, as are the next two, where there is no block cipher
- * @counter: of the stream cipher
- * @stream: what it makes
+ * @counter: of the stream cipher, where there is no block cipher
+ * @stream: what it makes, for one packet
  * @lead: by packet
  * @sg: what is made
  *
@@ -156,7 +156,6 @@ struct asym_keystream {
 	u64	iv_mask;
 	u32	made;
 	u32	there;
-	u8	iv[ASYM_IV_BYTES];
 	u8	counter[16];
 	union {
 		u8			stream[ASYM_STREAM_INNER +
