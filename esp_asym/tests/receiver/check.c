@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * check [FILE...]: inner headers, peers at random and those of files
+ * check [FILE...]: inner headers, keystream, peers at random and those of files
  * check --corpus DIRECTORY: writes inputs for fuzz_receiver.c
  */
 #include <string.h>
@@ -43,6 +43,7 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "--corpus"))
 		return inputs_corpus(argv[2]);
 	test_inner();
+	test_keystream();
 	inputs_run("peers", argv + 1, argc - 1, ROUNDS, run);
 	for (i = 0; i < HAPPENED_MAX; i++)
 		tap_ok(happened[i], "%s: %llu times", names[i],

@@ -37,5 +37,7 @@ void receiver_run(const u8 *input, size_t len);
 
 /* test_inner.c */
 void test_inner(void);
+/* test_keystream.c */
+void test_keystream(void);
 
 #endif /* _RECEIVER_H */
