@@ -15,6 +15,9 @@ from . import ending
 # With the state of this process: the pieces are functions.
 _fork = multiprocessing.get_context('fork')
 
+# No other pieces of work are done at the same time.
+alone = True
+
 
 class Died(Exception):
     """The process of a piece of work has ended without a result."""
@@ -40,7 +43,8 @@ def side_by_side(pieces, jobs, work, until=None):
                     continue
                 here, there = _fork.Pipe(False)
                 process = _fork.Process(target=_do,
-                                        args=(work, piece, here, there))
+                                        args=(work, piece, jobs == 1, here,
+                                              there))
                 process.start()
                 there.close()
                 running[here] = (piece, process)
@@ -62,7 +66,9 @@ def side_by_side(pieces, jobs, work, until=None):
             process.join()
 
 
-def _do(work, piece, here, there):
+def _do(work, piece, is_alone, here, there):
+    global alone
+    alone = is_alone
     here.close()
     ending.by_exception()
     there.send(work(piece))
