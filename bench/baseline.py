@@ -3,8 +3,8 @@
 
 from . import figures
 
-# The cost of protection by the same code differed by up to 6 % (writes) and 2 % (reads)
-# between runs on an idle machine and on one with a load of 13.
+# The cost of protection by the same code differed by up to 8 % between single turns,
+# and by 2 % between medians of three.
 TOLERANCE = .08
 # Of the ratio to ESP's cost, where kernels or emulators differ: both have then
 # changed, and not by the same.
