@@ -59,38 +59,39 @@ static void put_counters(const struct asym_sa *sa, u64 iv,
  * asym_keystream_make() - have the keystream of a packet
  * @ks: of the CPU, the SA and the way, see asym_op_alloc()
  * @sa: SA
- * @req: request for its ciphers
+ * @req: request for its ciphers, with what is called when it is answered later
  * @seq: sequence number of the packet, 64 bits
  * @iv_mask: its IV, as a number, XOR @seq
- * @done: is called when it was not there at once
- * @arg: for @done
+ * @at_once: the keystream cannot come later
  *
  * Return: 0, -EINPROGRESS, or an error of the cipher
  */
 int asym_keystream_make(struct asym_keystream *ks, const struct asym_sa *sa,
 			struct skcipher_request *req, u64 seq, u64 iv_mask,
-			crypto_completion_t done, void *arg)
+			bool at_once)
 {
+	bool in_turn = sa->suite->block_cipher;
+	const struct asym_cipher *cipher;
 	u32 i;
 
 	if (is_there(ks, seq, iv_mask))
 		return 0;
-	ks->made = sa->blocks ? how_many(ks, seq, iv_mask) : 1;
+	ks->made = in_turn ? how_many(ks, seq, iv_mask) : 1;
 	ks->there = 0;
 	ks->seq = seq;
 	ks->iv_mask = iv_mask;
-	if (sa->blocks) {
+	if (in_turn) {
 		for (i = 0; i < ks->made; i++)
 			put_counters(sa, (seq + i) ^ iv_mask, &ks->lead[i]);
 		sg_init_one(&ks->sg, ks->lead, ks->made * sizeof(*ks->lead));
-		skcipher_request_set_tfm(req, sa->blocks);
+		cipher = &sa->blocks;
 	} else {
 		first_counter(sa, seq ^ iv_mask, ks->counter);
 		memset(ks->stream, 0, sizeof(ks->stream));
 		sg_init_one(&ks->sg, ks->stream, sizeof(ks->stream));
-		skcipher_request_set_tfm(req, sa->stream);
+		cipher = &sa->stream;
 	}
-	skcipher_request_set_callback(req, 0, done, arg);
+	skcipher_request_set_tfm(req, asym_cipher_pick(cipher, at_once));
 	skcipher_request_set_crypt(req, &ks->sg, &ks->sg, ks->sg.length,
 				   ks->counter);
 	return crypto_skcipher_encrypt(req);
@@ -113,7 +114,7 @@ struct asym_lead *asym_keystream_take(struct asym_keystream *ks,
 	/* What it was made for comes first. */
 	if (!i)
 		ks->there = GENMASK(ks->made - 1, 0);
-	if (!sa->blocks) {
+	if (!sa->suite->block_cipher) {
 		memmove(ks->stream + offsetof(struct asym_lead, meta),
 			ks->stream + ASYM_STREAM_META,
 			sizeof(ks->stream) - ASYM_STREAM_META);

@@ -229,10 +229,11 @@ static int begin_lead(struct open_op *op)
 	u64 seq = sequence_number(op->skb);
 
 	memcpy(op->iv, op->skb->data + ASYM_ESP_BYTES, ASYM_IV_BYTES);
+	skcipher_request_set_callback(op->room.req, 0,
+				      crypto_done(stream_done), op);
 	return asym_keystream_make(op->room.keystream, asym_sa_of(op->x),
 				   op->room.req, seq,
-				   get_unaligned_be64(op->iv) ^ seq,
-				   crypto_done(stream_done), op);
+				   get_unaligned_be64(op->iv) ^ seq, false);
 }
 
 static void take_lead(struct open_op *op)
@@ -401,8 +402,7 @@ static int decrypt_body(struct open_op *op)
 	struct skcipher_request *req = op->room.req;
 
 	asym_sa_counter(sa, op->iv, ASYM_STREAM_INNER, op->counter);
-	skcipher_request_set_tfm(req, sa->stream);
-	skcipher_request_set_callback(req, 0, crypto_done(stream_done), op);
+	skcipher_request_set_tfm(req, asym_cipher_pick(&sa->stream, false));
 	skcipher_request_set_crypt(req, op->body.src, op->body.dst,
 				   op->body.bytes, op->counter);
 	return crypto_skcipher_decrypt(req);

@@ -167,7 +167,7 @@ struct asym_keystream {
 
 int asym_keystream_make(struct asym_keystream *ks, const struct asym_sa *sa,
 			struct skcipher_request *req, u64 seq, u64 iv_mask,
-			crypto_completion_t done, void *arg);
+			bool at_once);
 struct asym_lead *asym_keystream_take(struct asym_keystream *ks,
 				      const struct asym_sa *sa, u64 seq);
 

@@ -6,7 +6,6 @@
  */
 #include <crypto/hash.h>
 #include <crypto/internal/aead.h>
-#include <crypto/internal/skcipher.h>
 #include <linux/random.h>
 
 #include "packet.h"
@@ -34,10 +33,10 @@ struct asym_sa *asym_sa_of(const struct xfrm_state *x)
 /* Bytes behind a request to one of the ciphers. */
 unsigned int asym_sa_reqsize(const struct asym_sa *sa)
 {
-	unsigned int size = crypto_skcipher_reqsize(sa->stream);
+	unsigned int size = asym_cipher_reqsize(&sa->stream);
 
-	return sa->blocks ? max(size, crypto_skcipher_reqsize(sa->blocks)) :
-			    size;
+	return sa->suite->block_cipher ?
+	       max(size, asym_cipher_reqsize(&sa->blocks)) : size;
 }
 
 /* The counter block of byte @stream_pos of the keystream of a packet. */
@@ -86,10 +85,10 @@ static int derive(const u8 *ikm, unsigned int ikm_len, const char *label,
 
 static int set_stream_key(struct asym_sa *sa, const u8 *key, unsigned int len)
 {
-	int err = crypto_skcipher_setkey(sa->stream, key, len);
+	int err = asym_cipher_set_key(&sa->stream, key, len);
 
-	return err || !sa->blocks ? err :
-	       crypto_skcipher_setkey(sa->blocks, key, len);
+	return err || !sa->suite->block_cipher ?
+	       err : asym_cipher_set_key(&sa->blocks, key, len);
 }
 
 static int shell_setkey(struct crypto_aead *shell, const u8 *key,
@@ -123,24 +122,21 @@ static int shell_setauthsize(struct crypto_aead *shell, unsigned int size)
 
 static int alloc_ciphers(struct asym_sa *sa)
 {
-	const char *block_cipher = sa->suite->block_cipher;
+	int err = asym_cipher_init(&sa->stream, sa->suite->cipher);
 
-	sa->stream = crypto_alloc_skcipher(sa->suite->cipher, 0, 0);
-	if (IS_ERR(sa->stream))
-		return PTR_ERR(sa->stream);
-	sa->blocks = block_cipher ? crypto_alloc_skcipher(block_cipher, 0, 0) :
-				    NULL;
-	if (!IS_ERR(sa->blocks))
-		return 0;
-	crypto_free_skcipher(sa->stream);
-	return PTR_ERR(sa->blocks);
+	if (err || !sa->suite->block_cipher)
+		return err;
+	err = asym_cipher_init(&sa->blocks, sa->suite->block_cipher);
+	if (err)
+		asym_cipher_exit(&sa->stream);
+	return err;
 }
 
 static void free_ciphers(struct asym_sa *sa)
 {
-	if (sa->blocks)
-		crypto_free_skcipher(sa->blocks);
-	crypto_free_skcipher(sa->stream);
+	if (sa->suite->block_cipher)
+		asym_cipher_exit(&sa->blocks);
+	asym_cipher_exit(&sa->stream);
 }
 
 static int shell_init(struct crypto_aead *shell)

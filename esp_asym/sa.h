@@ -44,6 +44,28 @@ struct asym_suite {
 extern const struct asym_suite asym_suites[ASYM_SUITES];
 const struct asym_suite *asym_suite_find(const char *name);
 
+/* ---- cipher.c ---- */
+
+/**
+ * struct asym_cipher - a cipher of an SA
+ * @best: the implementation that the kernel prefers
+ * @prompt: one that always answers at once; NULL if @best does
+ * @simd: @best answers at once as long as vector registers may be used
+ */
+struct asym_cipher {
+	struct crypto_skcipher	*best;
+	struct crypto_skcipher	*prompt;
+	bool			simd;
+};
+
+int asym_cipher_init(struct asym_cipher *cipher, const char *name);
+void asym_cipher_exit(struct asym_cipher *cipher);
+int asym_cipher_set_key(struct asym_cipher *cipher, const u8 *key,
+			unsigned int len);
+unsigned int asym_cipher_reqsize(const struct asym_cipher *cipher);
+struct crypto_skcipher *asym_cipher_pick(const struct asym_cipher *cipher,
+					 bool at_once);
+
 /* ---- mac.c ---- */
 
 /**
@@ -68,7 +90,7 @@ struct asym_spare;
  * struct asym_sa - what an SA needs to seal and open packets
  * @suite: its algorithm
  * @stream: stream cipher keyed with a key derived from the SA key
- * @blocks: block cipher behind it, with the same key, or NULL
+ * @blocks: block cipher behind it, with the same key, if the suite has one
  * @mac: key of the hash, derived from the SA key
  * @salt: first four bytes of the nonce (RFC 4106 section 4)
  * @iv_mask: makes the IVs of two SAs with the same key differ
@@ -76,8 +98,8 @@ struct asym_spare;
  */
 struct asym_sa {
 	const struct asym_suite	*suite;
-	struct crypto_skcipher	*stream;
-	struct crypto_skcipher	*blocks;
+	struct asym_cipher	stream;
+	struct asym_cipher	blocks;
 	struct asym_mac_key	mac;
 	u8			salt[4];
 	u64			iv_mask;

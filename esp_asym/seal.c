@@ -8,6 +8,7 @@
 #include <net/esp.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/sch_generic.h>
 #include <net/tcp.h>
 
 #include "flow.h"
@@ -26,6 +27,7 @@
  * @skb: packet, skb->data at the inner packet
  * @net: namespace
  * @seq: ESP sequence number, 64 bits
+ * @at_once: the packet cannot wait for a cipher
  * @meta: what is said of the packet
  * @tail_len: bytes of padding, pad length and next header
  * @icv: where the ICV goes
@@ -45,6 +47,7 @@ struct seal_op {
 	struct sk_buff		*skb;
 	struct net		*net;
 	u64			seq;
+	bool			at_once;
 	struct asym_meta	meta;
 	u32			tail_len;
 	u32			opaque;
@@ -383,15 +386,15 @@ static int encrypt(struct seal_op *op)
 	struct skcipher_request *req = op->room.req;
 	u8 iv[ASYM_IV_BYTES];
 
+	skcipher_request_set_callback(req, 0, crypto_done(stream_done), op);
 	if (has_keystream(op))
 		return asym_keystream_make(op->room.keystream, sa, req,
-					   op->seq, sa->iv_mask,
-					   crypto_done(stream_done), op);
+					   op->seq, sa->iv_mask, op->at_once);
 	put_unaligned_be64(op->seq ^ sa->iv_mask, iv);
 	asym_sa_counter(sa, iv, 0, op->counter);
 	memset(op->mask, 0, sizeof(op->mask));
-	skcipher_request_set_tfm(req, sa->stream);
-	skcipher_request_set_callback(req, 0, crypto_done(stream_done), op);
+	skcipher_request_set_tfm(req,
+				 asym_cipher_pick(&sa->stream, op->at_once));
 	skcipher_request_set_crypt(req, op->sg.src, op->sg.dst, op->sg.bytes,
 				   op->counter);
 	return crypto_skcipher_encrypt(req);
@@ -432,7 +435,8 @@ static void put_header(struct seal_op *op)
 }
 
 /* skb->data at the inner packet, its transport header behind the IP header. */
-static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto)
+static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto,
+		bool at_once)
 {
 	struct net *net = xs_net(x);
 	struct seal_op *op;
@@ -451,6 +455,7 @@ static int seal(struct xfrm_state *x, struct sk_buff *skb, u64 seq, u8 proto)
 	if (!op)
 		return refuse(net, ASYM_REASON_NO_MEMORY, NULL, -ENOMEM);
 	op->seq = seq;
+	op->at_once = at_once;
 	err = prepare(op, proto);
 	if (err) {
 		asym_reframe_abandon(&op->rf);
@@ -486,7 +491,18 @@ int asym_output(struct xfrm_state *x, struct sk_buff *skb)
 	u8 proto = *skb_mac_header(skb);
 
 	*skb_mac_header(skb) = IPPROTO_ESP;
-	return seal(x, skb, seq, proto) ?: asym_encap_send(x, skb);
+	return seal(x, skb, seq, proto, false) ?: asym_encap_send(x, skb);
+}
+
+/* In front of its device.  Where there is none, __dev_queue_xmit() says -ENOMEM of
+ * a packet that waits for a cipher.  TCP takes it for not sent then, and ignores
+ * whoever acknowledges it.
+ */
+static bool has_queue(const struct sk_buff *skb)
+{
+	const struct netdev_queue *txq = skb_get_tx_queue(skb->dev, skb);
+
+	return rcu_dereference_bh(txq->qdisc)->enqueue;
 }
 
 /**
@@ -511,7 +527,8 @@ int asym_xmit(struct xfrm_state *x, struct sk_buff *skb,
 	if (xo->flags & XFRM_GSO_SEGMENT && !++xo->seq.low)
 		xo->seq.hi++;
 
-	err = seal(x, skb, seq, xo->proto) ?: finish_xmit(x, skb);
+	err = seal(x, skb, seq, xo->proto, !has_queue(skb)) ?:
+	      finish_xmit(x, skb);
 	if (!err || err == -EINPROGRESS)
 		return err;
 	/* For any other error validate_xmit_xfrm() frees what is left of the GSO

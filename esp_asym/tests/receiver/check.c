@@ -42,6 +42,7 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], "--corpus"))
 		return inputs_corpus(argv[2]);
+	test_cipher();
 	test_inner();
 	test_keystream();
 	inputs_run("peers", argv + 1, argc - 1, ROUNDS, run);

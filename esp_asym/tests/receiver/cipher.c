@@ -19,9 +19,39 @@ u8 keystream(const u8 *counter, u32 pos)
 	return (u8)word;
 }
 
-static struct crypto_skcipher {
-	u8	name;
-} stream_cipher, block_cipher;
+/* What the kernel prefers, and what always answers at once. */
+static const struct crypto_alg preferred[CIPHER_KINDS] = {
+	[CIPHER_PROMPT]	= { 0, "prompt", 8 },
+	[CIPHER_SIMD]	= { CRYPTO_ALG_ASYNC, "simd", 24 },
+	[CIPHER_DEVICE]	= { CRYPTO_ALG_ASYNC, "device", 40 },
+};
+
+static const struct crypto_alg plain = { 0, "plain", 32 };
+static enum cipher_kind kind;
+
+void cipher_set_kind(enum cipher_kind now)
+{
+	kind = now;
+}
+
+struct crypto_skcipher *crypto_alloc_skcipher(const char *name, u32 type,
+					      u32 mask)
+{
+	struct crypto_skcipher *cipher = kzalloc(sizeof(*cipher), 0);
+
+	if (!cipher)
+		return ERR_PTR(-ENOMEM);
+	cipher->__crt_alg = preferred[kind].cra_flags & mask ?
+			    &plain : &preferred[kind];
+	cipher->blocks = !strcmp(name, "blocks");
+	return cipher;
+}
+
+bool crypto_has_skcipher(const char *name, u32 type, u32 mask)
+{
+	return type & mask & CRYPTO_ALG_INTERNAL && !strcmp(name, "__simd");
+}
+
 
 /* Counter blocks become keystream. */
 static void blocks_now(struct skcipher_request *req)
@@ -44,11 +74,10 @@ static void stream_now(struct skcipher_request *req)
 	struct sg_cursor src = { req->src, 0 }, dst = { req->dst, 0 };
 	u32 i;
 
-	if (req->tfm == &block_cipher) {
+	if (req->tfm->blocks) {
 		blocks_now(req);
 		return;
 	}
-	kernel_assert(req->tfm == &stream_cipher);
 	for (i = 0; i < req->len; i++)
 		*sg_next_byte(&dst) = *sg_next_byte(&src) ^
 				      keystream(req->iv, i);
@@ -154,21 +183,33 @@ struct asym_sa *asym_sa_of(const struct xfrm_state *x)
 
 unsigned int asym_sa_reqsize(const struct asym_sa *of)
 {
-	return 8;
+	return asym_cipher_reqsize(&of->stream);
 }
 
 void cipher_start(bool blocks)
 {
+	static const struct asym_suite suites[] = {
+		{ .cipher = "stream" },
+		{ .cipher = "stream", .block_cipher = "blocks" },
+	};
 	struct asym_sa *of = asym_sa_of(&sa);
 
-	of->stream = &stream_cipher;
-	of->blocks = blocks ? &block_cipher : NULL;
-	kernel_assert(!asym_op_init(asym_sa_of(&sa)));
+	of->suite = &suites[blocks];
+	kernel_assert(!asym_cipher_init(&of->stream, of->suite->cipher));
+	if (blocks)
+		kernel_assert(!asym_cipher_init(&of->blocks,
+						of->suite->block_cipher));
+	kernel_assert(!asym_op_init(of));
 }
 
 void cipher_end(void)
 {
-	asym_op_exit(asym_sa_of(&sa));
+	struct asym_sa *of = asym_sa_of(&sa);
+
+	asym_op_exit(of);
+	if (of->suite->block_cipher)
+		asym_cipher_exit(&of->blocks);
+	asym_cipher_exit(&of->stream);
 }
 
 void asym_sa_counter(const struct asym_sa *of, const u8 *iv, u32 stream_pos,

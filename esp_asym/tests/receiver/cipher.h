@@ -10,6 +10,21 @@
 /* Requests that can wait at a time. */
 #define CIPHER_LATE	4
 
+/**
+ * enum cipher_kind - how the kernel's preferred implementations answer
+ * @CIPHER_PROMPT: always at once
+ * @CIPHER_SIMD: at once as long as vector registers may be used
+ * @CIPHER_DEVICE: later
+ */
+enum cipher_kind {
+	CIPHER_PROMPT,
+	CIPHER_SIMD,
+	CIPHER_DEVICE,
+	CIPHER_KINDS
+};
+
+/* Of what is allocated from now on. */
+void cipher_set_kind(enum cipher_kind kind);
 u8 keystream(const u8 *counter, u32 pos);
 /* With a block cipher behind the stream cipher, or without. */
 void cipher_start(bool blocks);

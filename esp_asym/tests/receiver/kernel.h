@@ -32,6 +32,9 @@ typedef unsigned int gfp_t;
 #define BIT(n)			(1ul << (n))
 #define GENMASK(high, low)	(BIT((high) + 1) - BIT(low))
 #define clamp_t(t, v, low, high)	min_t(t, max_t(t, v, low), high)
+#define ERR_PTR(err)		((void *)(long)(err))
+#define PTR_ERR(p)		((int)(long)(p))
+#define IS_ERR(p)		((unsigned long)(p) >= -4095ul)
 #define fallthrough		__attribute__((__fallthrough__))
 #define kernel_assert(condition)					\
 	((condition) ? (void)0 : kernel_die(#condition))
@@ -47,6 +50,7 @@ void __attribute__((__noreturn__)) kernel_die(const char *what);
  * @failed: allocations that have
  * @delay: the next request for a cipher takes its time
  * @cipher_error: what it ends with
+ * @simd_usable: vector registers may be used
  */
 struct kernel {
 	u32	allocated;
@@ -54,6 +58,7 @@ struct kernel {
 	u32	failed;
 	bool	delay;
 	int	cipher_error;
+	bool	simd_usable;
 };
 
 extern struct kernel kernel;
@@ -195,6 +200,37 @@ struct skcipher_request {
 	void			(*done)(void *arg, int err);
 	void			*arg;
 };
+
+/**
+ * struct crypto_skcipher - an implementation of a cipher
+ * @__crt_alg: what the kernel knows of it
+ * @blocks: of the block cipher
+ * @key_bytes: of its key
+ */
+struct crypto_skcipher {
+	const struct crypto_alg {
+		u32		cra_flags;
+		const char	*driver;
+		u32		reqsize;
+	}	*__crt_alg;
+	bool	blocks;
+	u32	key_bytes;
+};
+
+#define CRYPTO_ALG_ASYNC	0x80
+#define CRYPTO_ALG_INTERNAL	0x2000
+#define CRYPTO_MAX_ALG_NAME	128
+#define crypto_skcipher_tfm(cipher)		(cipher)
+#define crypto_skcipher_driver_name(cipher)	((cipher)->__crt_alg->driver)
+#define crypto_skcipher_reqsize(cipher)		((cipher)->__crt_alg->reqsize)
+#define crypto_skcipher_setkey(cipher, key, len)			\
+	((cipher)->key_bytes = (len), 0)
+#define crypto_simd_usable()			kernel.simd_usable
+
+struct crypto_skcipher *crypto_alloc_skcipher(const char *name, u32 type,
+					      u32 mask);
+bool crypto_has_skcipher(const char *name, u32 type, u32 mask);
+#define crypto_free_skcipher(cipher)		kfree(cipher)
 
 #define skcipher_request_set_tfm(req, cipher)	((req)->tfm = (cipher))
 #define skcipher_request_set_callback(req, flags, fn, p)		\

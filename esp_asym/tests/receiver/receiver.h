@@ -35,6 +35,8 @@ extern u64 happened[HAPPENED_MAX];
 /* Aborts if a property does not hold. */
 void receiver_run(const u8 *input, size_t len);
 
+/* test_cipher.c */
+void test_cipher(void);
 /* test_inner.c */
 void test_inner(void);
 /* test_keystream.c */

@@ -15,10 +15,6 @@
 
 #define IV_MASK	0x1122334455667788ull
 
-static void no_callback(void *arg, int err)
-{
-}
-
 static u8 byte_at(u64 seq, u32 pos)
 {
 	u8 iv[ASYM_IV_BYTES], counter[ASYM_BLOCK_BYTES];
@@ -43,7 +39,7 @@ static int ask(struct asym_keystream *ks, u64 seq)
 	struct skcipher_request req = {};
 
 	return asym_keystream_make(ks, asym_sa_of(&sa), &req, seq, IV_MASK,
-				   no_callback, NULL);
+				   false);
 }
 
 static bool has_its_own(struct asym_keystream *ks, u64 seq)
