@@ -91,6 +91,7 @@ unsigned int asym_cipher_reqsize(const struct asym_cipher *cipher)
  * @at_once: the request must not be answered later
  *
  * Context: the one that the request is made in
+ * Return: the implementation, @cipher's
  */
 struct crypto_skcipher *asym_cipher_pick(const struct asym_cipher *cipher,
 					 bool at_once)

@@ -52,7 +52,6 @@ bool crypto_has_skcipher(const char *name, u32 type, u32 mask)
 	return type & mask & CRYPTO_ALG_INTERNAL && !strcmp(name, "__simd");
 }
 
-
 /* Counter blocks become keystream. */
 static void blocks_now(struct skcipher_request *req)
 {

@@ -15,6 +15,7 @@
  * @CIPHER_PROMPT: always at once
  * @CIPHER_SIMD: at once as long as vector registers may be used
  * @CIPHER_DEVICE: later
+ * @CIPHER_KINDS: number of these
  */
 enum cipher_kind {
 	CIPHER_PROMPT,

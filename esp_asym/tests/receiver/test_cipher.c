@@ -24,7 +24,7 @@ static void test_pick(void)
 		bool			simd_usable;
 		bool			at_once;
 		bool			best;
-	} cases[] = {
+	} choices[] = {
 		{ CIPHER_PROMPT, true,  false, true },
 		{ CIPHER_PROMPT, false, true,  true },
 		{ CIPHER_SIMD,   true,  false, true },
@@ -40,20 +40,20 @@ static void test_pick(void)
 	struct asym_cipher cipher;
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		cipher_set_kind(cases[i].kind);
-		kernel.simd_usable = cases[i].simd_usable;
+	for (i = 0; i < ARRAY_SIZE(choices); i++) {
+		cipher_set_kind(choices[i].kind);
+		kernel.simd_usable = choices[i].simd_usable;
 		kernel_assert(!asym_cipher_init(&cipher, "stream"));
-		picked = asym_cipher_pick(&cipher, cases[i].at_once);
-		tap_ok(picked == (cases[i].best ? cipher.best :
+		picked = asym_cipher_pick(&cipher, choices[i].at_once);
+		tap_ok(picked == (choices[i].best ? cipher.best :
 						  cipher.prompt) &&
-		       (cases[i].best ||
+		       (choices[i].best ||
 			!(picked->__crt_alg->cra_flags & CRYPTO_ALG_ASYNC)),
 		       "cipher, %s, vector registers %s%s: %s",
-		       kinds[cases[i].kind],
-		       cases[i].simd_usable ? "free" : "in use",
-		       cases[i].at_once ? ", at once" : "",
-		       cases[i].best ? "the preferred one" : "the prompt one");
+		       kinds[choices[i].kind],
+		       choices[i].simd_usable ? "free" : "in use",
+		       choices[i].at_once ? ", at once" : "",
+		       choices[i].best ? "the preferred one" : "the prompt one");
 		asym_cipher_exit(&cipher);
 	}
 }
