@@ -38,8 +38,7 @@ def protection(rows, what):
 
 def files(rows):
     """Names of the pictures."""
-    return ['scale-%s.svg' % what for what in WHAT
-            if any(r['what'] == what and 'failed' not in r for r in rows)]
+    return [name for name, *_ in pictures(rows)]
 
 
 def pictures(rows):
@@ -57,8 +56,9 @@ def pictures(rows):
                     name: points for name, points in memory.items()
                     if name[1] == 'write'}))
                 break
-        res.append(('scale-%s.svg' % what, '%s, MTU %d' % (
-            done[0]['platform'], done[0]['mtu']), label, plots))
+        platform = done[0]['platform']
+        res.append(('scale-%s-%s.svg' % (what, platform), '%s, MTU %d' % (
+            platform, done[0]['mtu']), label, plots))
     return res
 
 
