@@ -27,6 +27,7 @@ static const struct part parts[] = {
 	{ NULL, asym_socket_exit },
 	{ asym_hook_init, asym_hook_exit },
 	{ asym_offload_init, asym_offload_exit },
+	{ asym_egress_init, asym_egress_exit },
 	{ asym_state_init, asym_state_exit },
 	{ asym_algo_init, asym_algo_exit },
 };

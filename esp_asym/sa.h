@@ -135,6 +135,11 @@ void asym_offload_exit(void);
 bool asym_offload_available(unsigned short family);
 extern const struct xfrm_type_offload asym_type_offload;
 
+/* ---- egress.c ---- */
+
+int asym_egress_init(void);
+void asym_egress_exit(void);
+
 /* ---- encap.c ---- */
 
 int asym_encap_check(const struct xfrm_state *x,

@@ -27,6 +27,7 @@
 	[ASYM_REASON_NO_MEMORY] = "no-memory",			\
 	[ASYM_REASON_CRYPTO_ERROR] = "crypto-error",		\
 	[ASYM_REASON_UNSEALED_DATA] = "unsealed-data",		\
+	[ASYM_REASON_SEAL_BYPASSED] = "seal-bypassed",		\
 }
 
 #define ASYM_STATE_NAMES {					\

@@ -26,7 +26,7 @@ MAGIC = b'adcg'
 # Of the modules: as they are, with other options, with other text.
 VARIANTS = ('plain', 'special', 'edited')
 # Code of the test bed, or for it, in the same builds.
-NOT_OURS = ('asymfail/', 'asyncrypt/', 'keystore/selftest/')
+NOT_OURS = ('asymfail/', 'asyncrypt/', 'stopped/', 'keystore/selftest/')
 
 
 class Run:

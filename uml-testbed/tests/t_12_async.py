@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Ciphers that answer later, and not in order, as those of crypto engines do."""
 
+import os
+import time
+
 from testbed import iscsi, modules
 from testbed.asymctl import counters
 from testbed.suite import check, test
@@ -100,3 +103,32 @@ def no_packet_waits_for_vector_registers(ctx):
     # It has no local key.
     later = counters(bed.t)['async_completions']
     check(not later, '%d packets have waited at the target' % later)
+
+
+@test()
+def nothing_leaves_unsealed_while_a_device_has_stopped(ctx):
+    """Linux does not seal what goes to a device without a queue while packets of
+    IPsec wait on the same CPU for another device."""
+    bed = ctx.bed()
+    steps.move_behind_a_veth(bed.i)
+    bed.secure('asym')
+    size = 1 << 20
+    # Bound as plain: only the SA keeps its data from the network.
+    session, lun = steps.disk(bed, iscsi.Lun(0, size=size), plain=True)
+    marker = os.urandom(32)
+    name = bed.i.write('marked', steps.marked(marker, size))
+    capture = bed.capture()
+    modules.load_extra(bed.i, 'stopped')
+    job = bed.i.start('dd if=%s of=%s bs=64k oflag=direct conv=fsync'
+                      % (name, session.disk()))
+    time.sleep(3)
+    bed.i.run('rmmod stopped')
+    check(job.wait().rc == 0, 'dd failed')
+    bed.target.sync()
+    hits = steps.halves(capture.stop(), marker)
+    refused = counters(bed.i)['refused-seal-bypassed']
+    ctx.note('%d packets were not sent' % refused)
+    check(hits == 0, '%d hits on the wire' % hits)
+    check(refused, 'nothing was refused')
+    with open(lun.path, 'rb') as f, open(bed.i.path('marked'), 'rb') as g:
+        check(f.read(size) == g.read(), 'the target has something else')

@@ -11,7 +11,7 @@ from testbed.sa import batch
 from testbed.suite import check, test
 
 from .lies import CHUNK, Stage, answer
-from .steps import counted
+from .steps import counted, move_behind_a_veth
 
 NULL_SPI = 0x3000
 NULL_ESP = ("xfrm state add src %s dst %s proto esp spi 0x%x reqid 3 mode"
@@ -132,18 +132,6 @@ def bytes_in_fragments_are_not_taken(ctx, family):
 # What comes for the host waits, and arrives at a device that has all of it at
 # once: only there GRO sees one packet beside the other.
 WAITING = """set -e
-ip netns add outside
-ip netns exec outside sh -c 'cd /proc/sys/net/ipv4
-    echo 1 > ip_forward; echo 1 > conf/all/proxy_arp'
-ip link add door type veth peer name way netns outside
-ip link set %(dev)s netns outside
-ip -n outside addr add 192.0.2.254/24 dev %(dev)s
-ip -n outside addr add 10.0.0.1/24 dev way
-ip -n outside link set %(dev)s up
-ip -n outside link set way up
-ip -n outside route add %(addr)s dev way
-ip addr add %(addr)s/24 dev door
-ip link set door up
 ethtool -K door gro on > /dev/null
 ip netns exec outside ethtool -K way tso off > /dev/null
 tc -n outside qdisc add dev way root netem slot 20ms
@@ -163,8 +151,9 @@ def gro_adds_nothing_to_what_came_out_of_the_sa(ctx):
     with Stage(ctx, login=False, offload=True,
                features=Features(timestamps=False)) as stage:
         host, peer = stage.host, stage.peer
-        host.modprobe('sch_netem', 'veth')
-        host.run(WAITING % {'dev': host.iface, 'addr': host.addr})
+        host.modprobe('sch_netem')
+        move_behind_a_veth(host)
+        host.run(WAITING)
         batch(host, [NULL_ESP % (peer.addr, host.addr, NULL_SPI)])
         host.run('nft -f ' + host.write('large', LARGE))
         stage.login()

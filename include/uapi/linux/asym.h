@@ -55,6 +55,8 @@
  * @ASYM_REASON_CRYPTO_ERROR: the crypto API returned an error
  * @ASYM_REASON_UNSEALED_DATA: the target sent data of a bound unit that were
  *   not sealed under the local key
+ * @ASYM_REASON_SEAL_BYPASSED: the kernel would have sent a packet without
+ *   sealing it
  */
 enum asym_reason {
 	ASYM_REASON_UNBOUND_LUN,
@@ -78,6 +80,7 @@ enum asym_reason {
 	ASYM_REASON_NO_MEMORY,
 	ASYM_REASON_CRYPTO_ERROR,
 	ASYM_REASON_UNSEALED_DATA,
+	ASYM_REASON_SEAL_BYPASSED,
 
 	/* private: */
 	__ASYM_REASON_MAX,

@@ -154,7 +154,7 @@ static void test_key(void)
 static void test_names(void)
 {
 	tap_ok(!strcmp(reason_name(ASYM_REASON_UNBOUND_LUN), "unbound-lun") &&
-	       !strcmp(reason_name(ASYM_REASON_MAX), "unsealed-data") &&
+	       !strcmp(reason_name(ASYM_REASON_MAX), "seal-bypassed") &&
 	       !strcmp(reason_name(4711), "4711"), "names of reasons");
 }
 
