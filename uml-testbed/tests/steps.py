@@ -97,29 +97,6 @@ PATIENCE = {'node.conn[0].timeo.noop_out_interval': '0',
             'node.session.timeo.replacement_timeout': '600'}
 
 
-# The host's own network is another namespace, that forwards.
-BEHIND_VETH = """set -e
-ip netns add outside
-ip netns exec outside sh -c 'cd /proc/sys/net/ipv4
-    echo 1 > ip_forward; echo 1 > conf/all/proxy_arp'
-ip link add door type veth peer name way netns outside
-ip link set %(dev)s netns outside
-ip -n outside addr add 192.0.2.254/24 dev %(dev)s
-ip -n outside addr add 10.0.0.1/24 dev way
-ip -n outside link set %(dev)s up
-ip -n outside link set way up
-ip -n outside route add %(addr)s dev way
-ip addr add %(addr)s/24 dev door
-ip link set door up
-"""
-
-
-def move_behind_a_veth(host):
-    """Everything passes a veth, door, to a namespace that has the device."""
-    host.modprobe('veth')
-    host.run(BEHIND_VETH % {'dev': host.iface, 'addr': host.addr})
-
-
 def patient(bed, disk):
     """The kernels, too, shall wait: for the answer to a command, and to a ping.
     The reset of a target that has given up is one packet, which may be lost."""
@@ -143,6 +120,29 @@ def suffer(wire, how, work, more=lambda: True):
             wire.set(rate=NETWORKS[how]['rate'] / 3 ** (attempt + 1))
     check(not missing, 'nothing was ' + ', '.join(missing))
     return ', '.join('%d %s' % (v, k) for k, v in count.items() if v), result
+
+
+# The host's own network is another namespace, that forwards.
+BEHIND_VETH = """set -e
+ip netns add outside
+ip netns exec outside sh -c 'cd /proc/sys/net/ipv4
+    echo 1 > ip_forward; echo 1 > conf/all/proxy_arp'
+ip link add door type veth peer name way netns outside
+ip link set %(dev)s netns outside
+ip -n outside addr add 192.0.2.254/24 dev %(dev)s
+ip -n outside addr add 10.0.0.1/24 dev way
+ip -n outside link set %(dev)s up
+ip -n outside link set way up
+ip -n outside route add %(addr)s dev way
+ip addr add %(addr)s/24 dev door
+ip link set door up
+"""
+
+
+def move_behind_a_veth(host):
+    """Everything passes a veth, door, to a namespace that has the device."""
+    host.modprobe('veth')
+    host.run(BEHIND_VETH % {'dev': host.iface, 'addr': host.addr})
 
 
 def counted(host, table):

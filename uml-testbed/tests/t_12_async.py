@@ -41,8 +41,7 @@ def fio_verifies_with_ciphers_that_answer_later(ctx, no_offload=False):
 
 def join_a_bridge(host):
     """A bridge sends at once and has no queue; it takes the address over."""
-    if host.platform.startswith('qemu'):
-        host.modprobe('bridge')
+    host.modprobe('bridge')
     host.run('set -e; ip link add br0 type bridge mcast_snooping 0;'
              ' ip link set %s master br0; ip addr flush dev %s;'
              ' ip link set br0 up; ip addr add %s/24 dev br0'
@@ -53,7 +52,7 @@ def join_a_bridge(host):
 @test({}, more=({'no_offload': True},))
 def nothing_stalls_without_a_queue_when_ciphers_answer_later(
         ctx, no_offload=False):
-    """TCP takes a packet for lost whose cipher answers later, if there is no
+    """TCP takes a packet for not sent whose cipher answers later, if there is no
     queue in front of the device."""
     bed = ctx.bed(offload=not no_offload)
     for host in bed.hosts:
