@@ -29,12 +29,14 @@ struct guard {
 
 static LIST_HEAD(guards);
 
+/* And was not opened, and is forwarded. */
 static bool is_to_be_sealed(struct sk_buff *skb)
 {
 	const struct xfrm_offload *xo = xfrm_offload(skb);
 	const struct sec_path *sp = skb_sec_path(skb);
 
-	return xo && sp->len && asym_state_is_ours(sp->xvec[sp->len - 1]);
+	return xo && !(xo->flags & XFRM_GRO) && sp->len &&
+	       asym_state_is_ours(sp->xvec[sp->len - 1]);
 }
 
 static bool others_wait(void)
@@ -44,13 +46,25 @@ static bool others_wait(void)
 	return !skb_queue_empty_lockless(&sd->xfrm_backlog);
 }
 
+/**
+ * asym_egress_can_wait() - can packets wait in front of a device?
+ * @txq: queue of the device, which may be none
+ *
+ * Context: BHs off
+ * Return: false if they are sent at once
+ */
+bool asym_egress_can_wait(const struct netdev_queue *txq)
+{
+	return rcu_dereference_bh(txq->qdisc)->enqueue;
+}
+
 /* Which of them the packet will take is not known yet. */
 static bool has_queues(struct net_device *dev)
 {
 	unsigned int i;
 
 	for (i = 0; i < dev->real_num_tx_queues; i++)
-		if (!rcu_dereference_bh(netdev_get_tx_queue(dev, i)->qdisc)->enqueue)
+		if (!asym_egress_can_wait(netdev_get_tx_queue(dev, i)))
 			return false;
 	return true;
 }

@@ -137,6 +137,9 @@ extern const struct xfrm_type_offload asym_type_offload;
 
 /* ---- egress.c ---- */
 
+struct netdev_queue;
+
+bool asym_egress_can_wait(const struct netdev_queue *txq);
 int asym_egress_init(void);
 void asym_egress_exit(void);
 

@@ -8,7 +8,6 @@
 #include <net/esp.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
-#include <net/sch_generic.h>
 #include <net/tcp.h>
 
 #include "flow.h"
@@ -494,15 +493,12 @@ int asym_output(struct xfrm_state *x, struct sk_buff *skb)
 	return seal(x, skb, seq, proto, false) ?: asym_encap_send(x, skb);
 }
 
-/* In front of its device.  Where there is none, __dev_queue_xmit() says -ENOMEM of
- * a packet that waits for a cipher.  TCP takes it for not sent then, and ignores
- * whoever acknowledges it.
+/* Where there is no queue, __dev_queue_xmit() says -ENOMEM of a packet that waits
+ * for a cipher.  TCP takes it for not sent then, and ignores whoever acknowledges it.
  */
 static bool has_queue(const struct sk_buff *skb)
 {
-	const struct netdev_queue *txq = skb_get_tx_queue(skb->dev, skb);
-
-	return rcu_dereference_bh(txq->qdisc)->enqueue;
+	return asym_egress_can_wait(skb_get_tx_queue(skb->dev, skb));
 }
 
 /**
